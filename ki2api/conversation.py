@@ -1,0 +1,134 @@
+"""What is asked, in one form for every client dialect.
+
+`at` on each value is its place in the caller's own JSON, such as `messages[3].content[0]`, so that
+a refusal can name it however far the value has travelled.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Role: TypeAlias = Literal["user", "assistant"]
+ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"]
+
+
+class TextPart(msgspec.Struct, frozen=True, tag="text"):
+    """Words."""
+
+    text: str
+    at: str = ""
+
+
+class ImagePart(msgspec.Struct, frozen=True, tag="image"):
+    """A picture as base64 without a data: prefix; `format` is what the caller declared."""
+
+    format: ImageFormat
+    data: str
+    at: str = ""
+
+
+class DocumentPart(msgspec.Struct, frozen=True, tag="document"):
+    """A file as base64."""
+
+    name: str
+    format: str
+    data: str
+    at: str = ""
+
+
+class ThinkingPart(msgspec.Struct, frozen=True, tag="thinking"):
+    """What a model thought; `signature` proves it to the model, `redacted` is an opaque form."""
+
+    text: str = ""
+    signature: str = ""
+    redacted: str = ""
+    at: str = ""
+
+
+class ToolCallPart(msgspec.Struct, frozen=True, tag="tool-call"):
+    """A tool that the model wants run. `input` is the JSON text as it came, not yet checked."""
+
+    id: str
+    name: str
+    input: str
+    at: str = ""
+
+
+class ToolResultPart(msgspec.Struct, frozen=True, tag="tool-result"):
+    """What running a tool gave."""
+
+    call_id: str
+    content: tuple[TextPart | ImagePart, ...]
+    is_error: bool = False
+    at: str = ""
+
+
+Part: TypeAlias = (
+    TextPart | ImagePart | DocumentPart | ThinkingPart | ToolCallPart | ToolResultPart
+)
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One message: who speaks, and the parts in the order they came."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    at: str = ""
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A tool the model may call; `schema` is the JSON Schema of its input as raw JSON."""
+
+    name: str
+    description: str
+    schema: msgspec.Raw
+    at: str = ""
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """Whether and which tools the model should call."""
+
+    mode: Literal["auto", "none", "any", "named"] = "auto"
+    name: str = ""
+    parallel: bool = True
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """How the reply should be drawn; None means that the caller did not say."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """How much the model should think; None means that the caller did not say."""
+
+    enabled: bool | None = None
+    budget: int | None = None
+    effort: str | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """Who asks, as far as the caller says; `session` names a conversation that comes back."""
+
+    user: str | None = None
+    session: str | None = None
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """Everything a caller asks in one request.
+
+    `not_honoured` names the places in the caller's JSON that were accepted and have no effect.
+    """
+
+    model: str
+    turns: tuple[Turn, ...]
+    system: tuple[TextPart, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    sampling: Sampling = Sampling()
+    thinking: Thinking = Thinking()
+    metadata: Metadata = Metadata()
+    not_honoured: tuple[str, ...] = ()

@@ -1,0 +1,232 @@
+"""What can go wrong with a request, one class for each thing that somebody can do differently.
+
+GatewayError                     retry   happens when
+├─ CallerError                           the call itself is at fault
+│  ├─ Unauthenticated            no      there is no key, or not a right one
+│  ├─ Forbidden                  no      a web page or a foreign host name asks
+│  ├─ InvalidRequest             no      something in the body cannot be served; names the path
+│  ├─ RequestTooLarge            no      the body is over a limit of ours
+│  ├─ UnsupportedMedia           no      the body is not JSON by its headers
+│  ├─ ContextTooLong             no      the conversation does not fit into the model
+│  ├─ UnknownRoute               no      nothing is served at this path
+│  ├─ WrongMethod                no      the path is served, but not by this method
+│  └─ UnknownModel               no      no such model here
+│     └─ ModelNotOffered         other   Kiro does not offer the model to this account
+├─ AccountError                          one account cannot serve; another may
+│  ├─ TokenExpired               other   Kiro refuses the access token
+│  ├─ RateLimited                other   the account must pause
+│  ├─ QuotaSpent                 other   the account has used up its plan
+│  ├─ AccountSuspended           once    Kiro suspended the account or suspects it
+│  └─ AccountRefused             other   no permission, wrong profile, login needed
+├─ UpstreamError                         Kiro, or the way there, is at fault
+│  ├─ UpstreamUnavailable        any     no connection, or a 5xx answer
+│  ├─ ModelOverloaded            any     the model has no capacity just now
+│  ├─ UpstreamTimeout            any     nothing came in time
+│  ├─ UpstreamDisconnected       any     the stream broke off
+│  ├─ EmptyReply                 once    a reply without any content
+│  └─ UpstreamGarbled            no      bytes that no Kiro would send
+├─ NoAccountLeft                 wait    no account can serve now; says when one returns
+├─ Overloaded                    no      this gateway has too much to do, or is shutting down
+└─ Bug                           no      a mistake of ours
+
+`retry` says whether a new attempt makes sense: `no`; `other` account only; `any` account; `once`
+more in the life of the request; `wait` for `retry_after`. Only an error that reaches the client is
+shown, and each client dialect has one table from these classes to its own words.
+"""
+
+from typing import ClassVar, Literal, TypeAlias
+
+Retry: TypeAlias = Literal["no", "other", "any", "once", "wait"]
+
+
+class GatewayError(Exception):
+    """The root; never raised itself.
+
+    `detail` is a sentence for the caller and holds no secret and no text of the upstream that was
+    not cleaned. `path` is the place in the caller's own JSON. `retry_after` is in seconds.
+    """
+
+    retry: ClassVar[Retry] = "no"
+    code: ClassVar[str]
+    """A stable word for programs, such as `upstream_timeout`."""
+
+    def __init__(
+        self, detail: str, *, path: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.path = path
+        self.retry_after = retry_after
+
+    @property
+    def message(self) -> str:
+        """The sentence with its place in front, as callers see it."""
+        return f"{self.path}: {self.detail}" if self.path else self.detail
+
+
+class CallerError(GatewayError):
+    """The call itself is at fault."""
+
+
+class Unauthenticated(CallerError):
+    """There is no key, or not a right one."""
+
+    code = "invalid_api_key"
+
+
+class Forbidden(CallerError):
+    """A web page of another origin, or a foreign host name, asks."""
+
+    code = "forbidden"
+
+
+class InvalidRequest(CallerError):
+    """Something in the body cannot be served."""
+
+    code = "invalid_request"
+
+
+class RequestTooLarge(CallerError):
+    """The body is over a limit of this gateway."""
+
+    code = "request_too_large"
+
+
+class UnsupportedMedia(CallerError):
+    """The body is not JSON by its headers, or is compressed."""
+
+    code = "unsupported_media_type"
+
+
+class ContextTooLong(CallerError):
+    """The conversation does not fit into the model's context window."""
+
+    code = "context_length_exceeded"
+
+
+class UnknownRoute(CallerError):
+    """Nothing is served at this path."""
+
+    code = "unknown_route"
+
+
+class WrongMethod(CallerError):
+    """The path is served, but not by this method."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, detail: str, *, allow: str) -> None:
+        super().__init__(detail)
+        self.allow = allow
+
+
+class UnknownModel(CallerError):
+    """No model of this name is known."""
+
+    code = "model_not_found"
+
+
+class ModelNotOffered(UnknownModel):
+    """Kiro does not offer the model to this account: plan and region decide, so another may."""
+
+    retry = "other"
+
+
+class AccountError(GatewayError):
+    """One account cannot serve; another may."""
+
+    retry = "other"
+
+
+class TokenExpired(AccountError):
+    """Kiro refuses the access token."""
+
+    code = "upstream_auth"
+
+
+class RateLimited(AccountError):
+    """The account must pause, for `retry_after` seconds where Kiro said so."""
+
+    code = "rate_limit_exceeded"
+
+
+class QuotaSpent(AccountError):
+    """The account has used up what its plan gives until the next reset."""
+
+    code = "insufficient_quota"
+
+
+class AccountSuspended(AccountError):
+    """Kiro suspended the account (`retry_after` is None) or suspects it (seconds to stay away)."""
+
+    retry = "once"
+    code = "account_suspended"
+
+
+class AccountRefused(AccountError):
+    """The account has no permission, a wrong profile, or needs a new login."""
+
+    code = "upstream_auth"
+
+
+class UpstreamError(GatewayError):
+    """Kiro, or the way there, is at fault; never the account."""
+
+    retry = "any"
+
+
+class UpstreamUnavailable(UpstreamError):
+    """There was no connection, or a 5xx answer."""
+
+    code = "upstream_unreachable"
+
+
+class ModelOverloaded(UpstreamError):
+    """The model, or the whole service, has no capacity just now."""
+
+    code = "server_is_overloaded"
+
+
+class UpstreamTimeout(UpstreamError):
+    """Nothing came in time."""
+
+    code = "upstream_timeout"
+
+
+class UpstreamDisconnected(UpstreamError):
+    """The stream broke off before its end."""
+
+    code = "upstream_disconnected"
+
+
+class EmptyReply(UpstreamError):
+    """A reply came without any content; seen at about 1 % (kiro-protocol §4.6)."""
+
+    retry = "once"
+    code = "upstream_empty"
+
+
+class UpstreamGarbled(UpstreamError):
+    """Bytes came that no Kiro would send: a bad checksum, an impossible frame, a redirect."""
+
+    retry = "no"
+    code = "upstream_protocol"
+
+
+class NoAccountLeft(GatewayError):
+    """No account can serve now; `retry_after` says when the first one returns, if any does."""
+
+    retry = "wait"
+    code = "no_account_left"
+
+
+class Overloaded(GatewayError):
+    """This gateway itself has too much to do, or is shutting down."""
+
+    code = "server_is_overloaded"
+
+
+class Bug(GatewayError):
+    """A mistake of ours; the log has the traceback under the id that the message names."""
+
+    code = "internal_error"

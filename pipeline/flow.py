@@ -1,0 +1,108 @@
+"""One request on its way in and back: its identity, its slots, its notes and what it keeps open."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from secrets import token_hex
+from time import monotonic
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+
+import msgspec
+
+from pipeline.errors import EmptySlot
+from pipeline.stream import Batch, Through
+
+T = TypeVar("T")
+
+
+class Slot(Generic[T]):
+    """A typed place on a flow, filled by one stage and read by others."""
+
+    name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, flow: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, flow: object, owner: type) -> T: ...
+    def __get__(self, flow: object | None, owner: type) -> T | Self:
+        if flow is None:
+            return self
+        try:
+            return flow.__dict__[self.name]  # type: ignore[no-any-return]
+        except KeyError:
+            raise EmptySlot(f"flow.{self.name} is empty") from None
+
+    def __set__(self, flow: object, value: T) -> None:
+        flow.__dict__[self.name] = value
+
+    def __delete__(self, flow: object) -> None:
+        flow.__dict__.pop(self.name, None)
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Something a stage did that a reader of this flow may want to know."""
+
+    stage: str
+    text: str
+
+
+class Flow:
+    """One request and its answer. Subclass it and add slots.
+
+    The flow owns whatever was opened for it and only `aclose` closes it, in reverse order.
+    """
+
+    events: Slot[AsyncIterator[Batch[Any]]] = Slot()
+    """What comes back, in batches: one batch holds what one read of the source brought."""
+
+    given: ClassVar[frozenset[str]] = frozenset()
+    """Slots that are filled before the flow enters the chain."""
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        self.id = token_hex(6)
+        self.clock = clock
+        self.began = clock()
+        self.notes: list[Note] = []
+        self.when_answered: dict[str, Callable[[], object]] = {}
+        self._open: AsyncExitStack | None = None
+
+    @classmethod
+    def slots(cls) -> frozenset[str]:
+        """Return the names of every slot of this kind of flow."""
+        return frozenset(
+            name
+            for base in cls.__mro__
+            for name, value in vars(base).items()
+            if isinstance(value, Slot)
+        )
+
+    def has(self, name: str) -> bool:
+        """Tell whether the slot is filled."""
+        return name in self.__dict__
+
+    def clear(self, names: Iterable[str]) -> None:
+        """Empty these slots."""
+        for name in names:
+            self.__dict__.pop(name, None)
+
+    def note(self, stage: str, text: str) -> None:
+        """Leave a note for whoever looks at this flow."""
+        self.notes.append(Note(stage, text))
+
+    def through(self, change: Callable[[Batch[Any]], Batch[Any]]) -> None:
+        """Pass every batch of `events` through a plain function from now on."""
+        self.events = Through.join(self.events, change)
+
+    def keep_open(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
+        """Own an entered resource: it is left when the flow is closed, the newest first."""
+        if self._open is None:
+            self._open = AsyncExitStack()
+        self._open.push_async_exit(resource)
+
+    async def aclose(self) -> None:
+        """Close everything that was kept open, once."""
+        stack, self._open = self._open, None
+        if stack is not None:
+            await stack.aclose()

@@ -1,0 +1,52 @@
+"""What a stage is: a layer that wraps the rest of the chain."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from pipeline.flow import Flow
+
+FlowT = TypeVar("FlowT", bound=Flow)
+ConfigT = TypeVar("ConfigT", bound="StageConfig")
+Next: TypeAlias = Callable[[FlowT], Awaitable[None]]
+
+
+class StageConfig(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", frozen=True):
+    """Settings of a stage. Subclass it; each field is a key of the stage's TOML table."""
+
+
+class Stage(Generic[FlowT, ConfigT]):
+    """One room on the way of a flow. An instance lives as long as the app and serves all flows."""
+
+    name: ClassVar[str]
+    requires: ClassVar[frozenset[str]] = frozenset()
+    """Slots filled before me."""
+    provides: ClassVar[frozenset[str]] = frozenset()
+    """Slots I fill before calling on."""
+    awaits: ClassVar[frozenset[str]] = frozenset()
+    """Slots filled by those inside, when they return."""
+    answers: ClassVar[frozenset[str]] = frozenset()
+    """Slots I fill on the way back."""
+    takes: ClassVar[frozenset[str]] = frozenset()
+    """Awaited slots that I use up: a stage outside me finds them empty."""
+    repeats: ClassVar[bool] = False
+    """Whether I may call on more than once."""
+    once_per_attempt: ClassVar[str] = ""
+    """Why a stage that repeats should stand outside me, or nothing if it need not."""
+
+    def __init__(self, config: ConfigT) -> None:
+        self.config = config
+
+    async def start(self) -> None:
+        """Open what the stage needs; called when the app starts, outermost stage first."""
+
+    async def stop(self) -> None:
+        """Close it again; called when the app stops, innermost stage first."""
+
+    async def __call__(self, flow: FlowT, call_next: Next[FlowT]) -> None:
+        """Do your part, and call on with `await call_next(flow)`."""
+        raise NotImplementedError
+
+
+AnyStage: TypeAlias = Stage[Any, Any]
