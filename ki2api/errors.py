@@ -5,6 +5,7 @@ GatewayError                     retry   happens when
 │  ├─ Unauthenticated            no      there is no key, or not a right one
 │  ├─ Forbidden                  no      a web page or a foreign host name asks
 │  ├─ InvalidRequest             no      something in the body cannot be served; names the path
+│  │  └─ ThreadNotFound          no      the call goes on from a reply that nobody kept
 │  ├─ RequestTooLarge            no      the body is over a limit of ours
 │  ├─ UnsupportedMedia           no      the body is not JSON by its headers
 │  ├─ ContextTooLong             no      the conversation does not fit into the model
@@ -23,6 +24,7 @@ GatewayError                     retry   happens when
 │  ├─ ModelOverloaded            any     the model has no capacity just now
 │  ├─ UpstreamTimeout            any     nothing came in time
 │  ├─ UpstreamDisconnected       any     the stream broke off
+│  ├─ UpstreamUntrusted          no      the certificate of the host is not to be trusted
 │  ├─ EmptyReply                 once    a reply without any content
 │  └─ UpstreamGarbled            no      bytes that no Kiro would send
 ├─ NoAccountLeft                 wait    no account can serve now; says when one returns
@@ -84,6 +86,12 @@ class InvalidRequest(CallerError):
     """Something in the body cannot be served."""
 
     code = "invalid_request"
+
+
+class ThreadNotFound(InvalidRequest):
+    """The call goes on from an earlier reply, and conversations are not kept here."""
+
+    code = "thread_not_found"
 
 
 class RequestTooLarge(CallerError):
@@ -199,6 +207,13 @@ class UpstreamDisconnected(UpstreamError):
     code = "upstream_disconnected"
 
 
+class UpstreamUntrusted(UpstreamError):
+    """The host did not prove by TLS who it is; never tried again, never without TLS."""
+
+    retry = "no"
+    code = "upstream_tls"
+
+
 class EmptyReply(UpstreamError):
     """A reply came without any content; seen at about 1 % (kiro-protocol §4.6)."""
 
@@ -214,10 +229,19 @@ class UpstreamGarbled(UpstreamError):
 
 
 class NoAccountLeft(GatewayError):
-    """No account can serve now; `retry_after` says when the first one returns, if any does."""
+    """No account can serve now; `retry_after` says when the first one returns, if any does.
+
+    `usable_in` says when one returns that the same request may still use, in seconds.
+    """
 
     retry = "wait"
     code = "no_account_left"
+
+    def __init__(
+        self, detail: str, *, retry_after: float | None = None, usable_in: float | None = None
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.usable_in = usable_in
 
 
 class Overloaded(GatewayError):

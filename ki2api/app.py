@@ -1,0 +1,172 @@
+"""Builds the product out of its rooms: the one place that knows every one of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import loguru
+from litestar import Litestar
+
+import ki2api
+from ki2api.accounts.account import StandingChange
+from ki2api.accounts.ledger import FileStore, MemoryStore, StateStore
+from ki2api.accounts.pool import AccountPool
+from ki2api.accounts.refresh import Refresher
+from ki2api.accounts.sources import Found
+from ki2api.flow import GatewayFlow
+from ki2api.keys import DEFAULT_KEY, KeyRing
+from ki2api.kiro.compose import Limits as KiroLimits
+from ki2api.models import Catalogue
+from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings, UpstreamSettings
+from ki2api.stages.account_select import AccountSelect
+from ki2api.stages.auth import Auth
+from ki2api.stages.encode_stream import EncodeStream
+from ki2api.stages.normalize import Normalize
+from ki2api.stages.retry import Retry
+from ki2api.stages.route import Route
+from ki2api.upstream.client import IDE_AGENT, KiroClient, UpstreamOptions
+from ki2api.upstream.endpoint import KiroEndpoint
+from ki2api.web.answers import EXCEPTION_HANDLERS
+from ki2api.web.catalogue import model, models
+from ki2api.web.gateway import Gateway, Limits
+from ki2api.web.guard import guard
+from ki2api.web.inference import chat_completions, count_tokens, messages
+from ki2api.web.operations import health, token_reset, token_status
+from ki2api.web.origin import Neighbourhood
+from pipeline import Secret, SettingsError
+from pipeline.assemble import Assembly, assemble
+from pipeline.catalog import Catalog
+
+BUILT_IN: dict[str, type[Any]] = {
+    stage.name: stage for stage in (Auth, EncodeStream, Normalize, Route, Retry, AccountSelect)
+}
+ROUTES = [
+    health,
+    models,
+    model,
+    chat_completions,
+    messages,
+    count_tokens,
+    token_status,
+    token_reset,
+]
+KEEP_ALIVE_SECONDS = 20.0
+"""How long an idle connection to Kiro is kept; shorter than common servers do, so that they are not
+the ones to close it just when it is used again."""
+
+
+@asynccontextmanager
+async def opened(loaded: Loaded, found: Found) -> AsyncIterator[Gateway]:
+    """Open everything that serving needs, and close it again in reverse."""
+    settings = loaded.settings
+    async with AsyncExitStack() as held:
+        http = await held.enter_async_context(_http(settings.upstream))
+        pool = _pool(settings, found, http)
+        keys = key_ring(settings)
+        catalogue = Catalogue(aliases={alias.name: alias.model for alias in settings.models})
+        endpoint = KiroEndpoint(KiroClient(http, _options(settings.upstream)), KiroLimits())
+        assembly = assembled(
+            loaded, endpoint, {AccountPool: pool, KeyRing: keys, Catalogue: catalogue}
+        )
+        for warning in assembly.warnings:
+            loguru.logger.warning(warning)
+        await pool.start()
+        held.push_async_callback(pool.stop)
+        await assembly.chain.start()
+        held.push_async_callback(assembly.chain.stop)
+        yield Gateway(
+            chain=assembly.chain,
+            pool=pool,
+            keys=keys,
+            models=catalogue,
+            neighbourhood=Neighbourhood(settings.server.hosts, settings.server.origins),
+            limits=Limits(
+                max_body=settings.server.max_body_mib * 1024 * 1024,
+                hold_back=settings.server.hold_back_seconds,
+            ),
+        )
+
+
+def create_app(gateway: Gateway) -> Litestar:
+    """Make the Litestar app that serves this gateway."""
+    app = Litestar(
+        ROUTES,
+        guards=[guard],
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    app.state.gateway = gateway
+    return app
+
+
+def assembled(
+    loaded: Loaded, endpoint: KiroEndpoint, services: dict[type, object]
+) -> Assembly[GatewayFlow]:
+    """Make and prove the chain that the settings declare."""
+    return assemble(
+        list(loaded.settings.pipeline),
+        catalog=Catalog(BUILT_IN),
+        endpoint=endpoint,
+        flow_type=GatewayFlow,
+        services=services,
+        defaults=DEFAULT_CHAIN,
+        text=loaded.text,
+        source=loaded.source,
+        folder=loaded.folder,
+    )
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """Make the key ring; raises SettingsError where a key of one's own is required and missing."""
+    keys = KeyRing(settings.server.api_keys or (Secret(DEFAULT_KEY),))
+    if keys.default_active and settings.server.require_own_key:
+        raise SettingsError(
+            ["server.require-own-key is set, but the key is the default: set API_KEY or api-keys"]
+        )
+    return keys
+
+
+def _http(upstream: UpstreamSettings) -> httpx.AsyncClient:
+    # Waiting for a first event or between two is timed where it is understood, in the endpoint.
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(None, connect=upstream.connect_seconds, pool=1.0, write=60.0),
+        limits=httpx.Limits(
+            max_connections=None,
+            max_keepalive_connections=100,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        ),
+        trust_env=False,
+        proxy=upstream.proxy.reveal() if upstream.proxy else None,
+    )
+
+
+def _options(upstream: UpstreamSettings) -> UpstreamOptions:
+    agent = upstream.user_agent or IDE_AGENT
+    return UpstreamOptions(
+        api_url=upstream.api_url,
+        user_agent=agent.replace("{version}", ki2api.__version__),
+        first_event_seconds=upstream.first_event_seconds,
+        idle_seconds=upstream.idle_seconds,
+    )
+
+
+def _pool(settings: Settings, found: Found, http: httpx.AsyncClient) -> AccountPool:
+    refresher = Refresher(
+        http, auth_url=settings.upstream.auth_url, oidc_url=settings.upstream.oidc_url
+    )
+    return AccountPool(found.credentials, refresher, _store(settings), changed=_log_change)
+
+
+def _store(settings: Settings) -> StateStore:
+    path = settings.state.path
+    return FileStore(Path(path).expanduser()) if path else MemoryStore()
+
+
+def _log_change(change: StandingChange) -> None:
+    loguru.logger.warning("account {} is {}: {}", change.name, change.state, change.reason)
+
+

@@ -1,0 +1,75 @@
+"""`ki2api serve`: serve your own accounts."""
+
+import os
+from pathlib import Path
+
+import loguru
+import msgspec
+import rich_click as click
+
+from ki2api.accounts.sources import AccountsUnreadable, Found, find
+from ki2api.cli import logs
+from ki2api.cli.running import listen, run, serve_until_stopped, stop
+from ki2api.cli.simulated import embedded
+from ki2api.settings import Loaded, load
+from pipeline import PipelineError
+
+NO_ACCOUNT = (
+    "no account is configured, so requests are answered with an error: log in to the Kiro IDE,"
+    " or set KIRO_API_KEY, KIRO_REFRESH_TOKEN or KIRO_AUTH_CONFIG, or add [[accounts]] to config.toml"
+)
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings file; otherwise $KI2API_CONFIG, ./config.toml or ~/.config/ki2api/config.toml.",
+)
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8989]")
+def serve(config: Path | None, host: str | None, port: int | None) -> None:
+    """Serve your own Kiro accounts."""
+    try:
+        loaded = _with(load(os.environ, config), host, port)
+        logs.configure(loaded.settings.log)
+        run(_serve(loaded))
+    except (PipelineError, AccountsUnreadable) as error:
+        stop(str(error), 2)
+
+
+async def _serve(loaded: Loaded) -> None:
+    settings = loaded.settings
+    listening = listen(settings.server.host, settings.server.port)
+    if settings.upstream.kind == "simulator":
+        async with embedded(loaded) as (simulated, found):
+            await serve_until_stopped(simulated, found, listening, _say_ready)
+        return
+    found = find(os.environ, settings.accounts, Path.home())
+    _say_found(found)
+    await serve_until_stopped(loaded, found, listening, _say_ready)
+
+
+def _say_found(found: Found) -> None:
+    for warning in found.warnings:
+        loguru.logger.warning(warning)
+    if found.credentials:
+        names = ", ".join(credential.name for credential in found.credentials)
+        loguru.logger.info("accounts from {}: {}", found.place, names)
+    else:
+        loguru.logger.warning(NO_ACCOUNT)
+
+
+def _say_ready(url: str) -> None:
+    loguru.logger.info("serving on {} (OpenAI: {}/v1)", url, url)
+
+
+def _with(loaded: Loaded, host: str | None, port: int | None) -> Loaded:
+    server = loaded.settings.server
+    server = msgspec.structs.replace(
+        server,
+        host=server.host if host is None else host,
+        port=server.port if port is None else port,
+    )
+    settings = msgspec.structs.replace(loaded.settings, server=server)
+    return msgspec.structs.replace(loaded, settings=settings)

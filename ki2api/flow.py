@@ -1,0 +1,73 @@
+"""One request on its way through Ki2API: the slots that its stages fill and read."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import loguru
+import msgspec
+
+from ki2api.accounts.pool import Lease
+from ki2api.conversation import Conversation
+from ki2api.errors import GatewayError
+from ki2api.events import ReplyEvent, Usage
+from ki2api.models import Target
+from ki2api.protocols import Body, ClientProtocol, Delivery, RawRequest
+from pipeline import Batch, Flow, Slot
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls: the label of the key and the address it came from."""
+
+    key: str
+    peer: str
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One failed run of everything inside `retry`: on which account, and why."""
+
+    account: str | None
+    error: GatewayError
+
+
+class EventStream:
+    """A streamed answer: pieces of bytes, and whether the last one was handed out."""
+
+    pieces: AsyncGenerator[bytes, None]
+
+    def __init__(self, *, keep_alive: float, fail: Callable[[GatewayError], bytes]) -> None:
+        self.keep_alive = keep_alive
+        """Seconds of silence after which the door sends a ping; 0 for never."""
+        self.fail = fail
+        """Writes an in-stream error, for the door to send when the stream must end early."""
+        self.ended = False
+
+
+class GatewayFlow(Flow):
+    """One request and its answer."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"request", "protocol"})
+
+    request: Slot[RawRequest] = Slot()
+    protocol: Slot[ClientProtocol] = Slot()
+    caller: Slot[Caller] = Slot()
+    conversation: Slot[Conversation] = Slot()
+    delivery: Slot[Delivery] = Slot()
+    target: Slot[Target] = Slot()
+    attempts: Slot[list[Attempt]] = Slot()
+    account: Slot[Lease] = Slot()
+    events: Slot[AsyncIterator[Batch[ReplyEvent]]] = Slot()
+    response: Slot[Body | EventStream] = Slot()
+
+    failure: GatewayError | None = None
+    """Why the reply broke off after it had begun, or why there is none."""
+    usage: Usage | None = None
+    """What the reply cost, once it is complete."""
+
+    @cached_property
+    def log(self) -> "Logger":
+        """The log, with this flow's id on every line."""
+        return loguru.logger.bind(flow=self.id)

@@ -1,0 +1,84 @@
+"""Which keys open the door, and from where the documented default key may be used.
+
+The default key is public knowledge, so it is taken from this machine and private networks only, and
+a proxy in between can make the rule stricter, never looser.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from hmac import compare_digest
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from re import compile as pattern
+
+from ki2api.errors import Unauthenticated
+from pipeline.secret import Secret
+
+DEFAULT_KEY = "ki2api-key-2024"
+_NAMED_ADDRESS = pattern(r'for="?\[?([0-9a-fA-F:.]+)')
+_WRONG = "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
+_FAR = "The default key works from this machine and private networks only: set API_KEY to a key of your own."
+
+
+class KeyRing:
+    """The keys that are valid, each known by a short label that may be logged."""
+
+    def __init__(self, keys: Sequence[Secret]) -> None:
+        self._keys = tuple(
+            (label(key), sha256(key.reveal().encode()).digest(), key.reveal() == DEFAULT_KEY)
+            for key in keys
+        )
+
+    @property
+    def default_active(self) -> bool:
+        """Whether the documented default key opens the door."""
+        return any(default for _, _, default in self._keys)
+
+    def admit(self, headers: Mapping[str, str], peer: str) -> str:
+        """Return the label of the key that was sent; raises Unauthenticated."""
+        sent = _sent(headers)
+        digest = sha256(sent.encode("utf-8", "surrogateescape")).digest()
+        # Every key is compared, so that the time taken tells nothing.
+        matches = [entry for entry in self._keys if compare_digest(entry[1], digest)]
+        if not sent or not matches:
+            raise Unauthenticated(_WRONG)
+        name, _, default = matches[0]
+        if default and not all(_near(address) for address in _addresses(headers, peer)):
+            raise Unauthenticated(_FAR)
+        return name
+
+
+def label(key: Secret) -> str:
+    """Return a name for a key that gives nothing of it away."""
+    if key.reveal() == DEFAULT_KEY:
+        return "default"
+    return "key-" + sha256(b"label:" + key.reveal().encode()).hexdigest()[:6]
+
+
+def _sent(headers: Mapping[str, str]) -> str:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    bearer = bearer.strip() if scheme.lower() == "bearer" else ""
+    plain = headers.get("x-api-key", "").strip()
+    if bearer and plain and bearer != plain:
+        raise Unauthenticated("'Authorization' and 'x-api-key' bring two different keys: send one.")
+    return bearer or plain
+
+
+def _addresses(headers: Mapping[str, str], peer: str) -> list[str]:
+    forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
+    forwarded += _NAMED_ADDRESS.findall(headers.get("forwarded", ""))
+    return [peer, *(address for address in forwarded if address)]
+
+
+def _near(address: str) -> bool:
+    try:
+        ip = ip_address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        # No address at all (a unix socket, a test client) is near; a name is not.
+        return not address
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return _private(ip)
+
+
+def _private(ip: IPv4Address | IPv6Address) -> bool:
+    return ip.is_loopback or ip.is_link_local or (ip.is_private and not ip.is_unspecified)

@@ -1,0 +1,132 @@
+"""Runs the app under uvicorn: limits on request heads, and a shutdown that ends what is open."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Generator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 10.0
+"""How long a request's head may take; uvicorn has no limit of its own."""
+HEAD_BYTES = 32 * 1024
+"""How large it may be; httptools has no limit of its own."""
+HEAD_FIELDS = 100
+GRACE_FOR_ERRORS = 3.0
+"""Seconds before the end of a drain at which open streams are told that it is over."""
+
+
+class StrictProtocol(HttpToolsProtocol):
+    """HTTP/1.1 with limits on the head of a request.
+
+    A head that is late is answered 408, one that is too large 431, and one without exactly one
+    Host 400; the connection is closed.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._size = self._fields = self._hosts = 0
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._size = self._fields = self._hosts = 0
+        if self._deadline.cancelled():
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def on_url(self, url: bytes) -> None:
+        self._grow(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields += 1
+        self._hosts += name.lower() == b"host"
+        self._grow(len(name) + len(value) + len(b": \r\n"))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._deadline.cancel()
+        if self._hosts != 1:
+            self._refuse(b"400 Bad Request")
+        super().on_headers_complete()
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > HEAD_BYTES or self._fields > HEAD_FIELDS:
+            self._refuse(b"431 Request Header Fields Too Large")
+
+    def _late(self) -> None:
+        if not self.transport.is_closing():
+            self._close_with(b"408 Request Timeout")
+
+    def _refuse(self, status: bytes) -> None:
+        self._close_with(status)
+        # The parser stops at an error of a callback; uvicorn then writes to a closing connection.
+        raise ValueError(status.decode())
+
+    def _close_with(self, status: bytes) -> None:
+        self.transport.write(
+            b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        )
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a clean exit status and word to the app when it begins to drain."""
+
+    def __init__(self, config: uvicorn.Config, draining: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._draining = draining
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also where 0 was asked for."""
+        port: int = self.servers[0].sockets[0].getsockname()[1]
+        return port
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            self._draining()
+        super().handle_exit(sig, frame)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        # uvicorn raises the signal again when it has ended, which makes a clean stop look failed.
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGTERM, signal.SIGINT)
+        for number in handled:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+
+def configure(app: Litestar, *, host: str, port: int, drain_seconds: float) -> uvicorn.Config:
+    """Say how uvicorn is to serve the app."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=StrictProtocol,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=max(1, round(drain_seconds)),
+    )

@@ -1,0 +1,1 @@
+"""The built-in stages, one room each; none knows another."""

@@ -1,0 +1,29 @@
+"""Says who calls, by the key that was sent."""
+
+from typing import ClassVar
+
+from ki2api.flow import Caller, GatewayFlow
+from ki2api.keys import KeyRing
+from pipeline import Next, Stage, StageConfig
+
+
+class AuthConfig(StageConfig, frozen=True):
+    """No settings: the keys are `[server] api-keys`, since they guard every other route too."""
+
+
+class Auth(Stage[GatewayFlow, AuthConfig]):
+    """Names the caller by the key; a call without a right key ends here."""
+
+    name = "auth"
+    requires: ClassVar[frozenset[str]] = frozenset({"request", "protocol"})
+    provides: ClassVar[frozenset[str]] = frozenset({"caller"})
+
+    def __init__(self, config: AuthConfig, keys: KeyRing) -> None:
+        super().__init__(config)
+        self._keys = keys
+
+    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+        """Fill `flow.caller`; raises Unauthenticated."""
+        request = flow.request
+        flow.caller = Caller(self._keys.admit(request.headers, request.peer), request.peer)
+        await call_next(flow)

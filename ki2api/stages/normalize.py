@@ -1,0 +1,27 @@
+"""Reads the client's dialect into the one form that everything inside works on."""
+
+from typing import ClassVar, Literal
+
+from ki2api.flow import GatewayFlow
+from pipeline import Next, Stage, StageConfig
+
+
+class NormalizeConfig(StageConfig, frozen=True):
+    """How lenient reading is."""
+
+    unknown_parts: Literal["refuse", "drop"] = "refuse"
+    """What becomes of content that cannot be served: an error that names it, or a note."""
+
+
+class Normalize(Stage[GatewayFlow, NormalizeConfig]):
+    """Decodes the request into a conversation and the way its reply is wanted."""
+
+    name = "normalize"
+    requires: ClassVar[frozenset[str]] = frozenset({"request", "protocol"})
+    provides: ClassVar[frozenset[str]] = frozenset({"conversation", "delivery"})
+
+    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+        """Fill `flow.conversation` and `flow.delivery`; raises InvalidRequest."""
+        drop = self.config.unknown_parts == "drop"
+        flow.conversation, flow.delivery = flow.protocol.decode(flow.request, drop_unknown=drop)
+        await call_next(flow)

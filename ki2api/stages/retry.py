@@ -1,0 +1,134 @@
+"""Runs everything inside again when an error says that this makes sense."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import ClassVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+)
+
+from ki2api.errors import AccountError, EmptyReply, GatewayError, NoAccountLeft, UpstreamError
+from ki2api.events import PartStarted, ReplyEvent
+from ki2api.flow import Attempt, GatewayFlow
+from pipeline import Batch, Next, Stage, StageConfig
+
+BASE_WAIT = 0.05
+"""Seconds; the first back-off after a transient fault, doubled each time, with full jitter."""
+CAPACITY_WAIT = 2.0
+"""Seconds; the shortest pause that a model without capacity is given (kiro-protocol §5.2)."""
+
+
+class RetryConfig(StageConfig, frozen=True):
+    """How often and how long."""
+
+    attempts: int = 3
+    """Runs of everything below; never again on an account after a fault of its own."""
+    within_seconds: float = 60.0
+    """No new attempt starts after that; a running one is not cut."""
+    max_wait_seconds: float = 5.0
+    """The longest wait for a cooling account; beyond it the caller is told at once."""
+    drain_whole_replies: bool = True
+    """A reply that is not streamed is read to its end inside the attempt."""
+
+
+class Retry(Stage[GatewayFlow, RetryConfig]):
+    """Asks two questions of an error, whether and when to try again, and nothing of accounts."""
+
+    name = "retry"
+    requires: ClassVar[frozenset[str]] = frozenset({"delivery"})
+    provides: ClassVar[frozenset[str]] = frozenset({"attempts"})
+    awaits: ClassVar[frozenset[str]] = frozenset({"events"})
+    answers: ClassVar[frozenset[str]] = frozenset({"events"})
+    repeats: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        config: RetryConfig,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        super().__init__(config)
+        self._sleep = sleep
+        self._jitter = jitter
+
+    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+        """Call on until it works or makes no sense any more; raises the last error."""
+        flow.attempts = []
+        # One object a request: a shared one repeats calls that succeeded (tenacity 9.2.1).
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self.config.attempts)
+            | stop_after_delay(self.config.within_seconds),
+            retry=retry_if_exception(lambda error: self._may_retry(flow, error)),
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    await self._attempt(flow, call_next)
+        except NoAccountLeft as left:
+            raise _last_word(flow.attempts, left) from left
+
+    async def _attempt(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+        try:
+            await call_next(flow)
+            if self.config.drain_whole_replies and not flow.delivery.stream:
+                flow.events = _replayed(await _drained(flow.events))
+        except GatewayError as error:
+            account = flow.account.name if flow.has("account") else None
+            flow.attempts.append(Attempt(account, error))
+            raise
+
+    def _may_retry(self, flow: GatewayFlow, error: BaseException) -> bool:
+        match error:
+            case NoAccountLeft(usable_in=float(seconds)):
+                return seconds <= self.config.max_wait_seconds
+            case GatewayError(retry="once"):
+                return sum(type(past.error) is type(error) for past in flow.attempts) < 2  # noqa: PLR2004 - this one and no other
+            case GatewayError(retry=retry):
+                return retry in {"other", "any"}
+            case _:
+                return False
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        match error:
+            case NoAccountLeft(usable_in=float(seconds)):
+                return seconds
+            case UpstreamError(code="server_is_overloaded"):
+                return CAPACITY_WAIT * (1 + self._jitter())
+            case UpstreamError():
+                return self._jitter() * BASE_WAIT * 2.0**state.attempt_number
+            case _:
+                return 0.0
+
+
+def _last_word(attempts: list[Attempt], left: NoAccountLeft) -> GatewayError:
+    """Choose what the caller is told when accounts were tried and none is left."""
+    tried = [attempt.error for attempt in attempts if attempt.account is not None]
+    match tried[-1:]:
+        case [AccountError() as error]:
+            return type(error)(left.detail, retry_after=left.retry_after)
+        case [error]:
+            return error
+        case _:
+            return left
+
+
+async def _drained(events: AsyncIterator[Batch[ReplyEvent]]) -> Batch[ReplyEvent]:
+    drained = tuple([event async for batch in events for event in batch])
+    if not any(isinstance(event, PartStarted) and event.kind != "thinking" for event in drained):
+        raise EmptyReply("Kiro answered without any text or tool call.")
+    return drained
+
+
+async def _replayed(batch: Batch[ReplyEvent]) -> AsyncIterator[Batch[ReplyEvent]]:
+    yield batch

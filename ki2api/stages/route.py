@@ -1,0 +1,48 @@
+"""Decides which of Kiro's models serves the request."""
+
+from typing import ClassVar
+
+from ki2api.errors import UnknownModel
+from ki2api.flow import GatewayFlow
+from ki2api.models import Catalogue
+from pipeline import Next, Stage, StageConfig
+
+
+class RouteConfig(StageConfig, frozen=True):
+    """What to do with a model that the catalogue does not list."""
+
+    unknown_model: str = "pass"
+    """`pass` lets Kiro decide, `refuse` answers 404, and a model's id is used instead."""
+
+
+class Route(Stage[GatewayFlow, RouteConfig]):
+    """Finds the model that the client's name means."""
+
+    name = "route"
+    requires: ClassVar[frozenset[str]] = frozenset({"conversation"})
+    provides: ClassVar[frozenset[str]] = frozenset({"target"})
+
+    def __init__(self, config: RouteConfig, models: Catalogue) -> None:
+        super().__init__(config)
+        self._models = models
+
+    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+        """Fill `flow.target`; raises UnknownModel."""
+        asked = flow.conversation.model
+        flow.target = self._models.find(self._allowed(asked))
+        if flow.target.model.id != asked:
+            flow.note(self.name, f"{asked} is served by {flow.target.model.id}")
+        await call_next(flow)
+
+    def _allowed(self, asked: str) -> str:
+        match self.config.unknown_model:
+            case "pass":
+                return asked
+            case "refuse" if not self._models.known(asked):
+                near = self._models.near(asked)
+                hint = f" Did you mean {' or '.join(near)}?" if near else ""
+                raise UnknownModel(f"There is no model '{asked}'.{hint}", path="model")
+            case "refuse":
+                return asked
+            case instead:
+                return asked if self._models.known(asked) else instead

@@ -1,0 +1,1 @@
+"""The wire to Kiro: the only place on a flow's way that does I/O."""

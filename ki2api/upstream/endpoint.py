@@ -1,0 +1,141 @@
+"""The innermost callable of the chain: puts the conversation to Kiro and reads its answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import ClassVar
+
+from ki2api.errors import CallerError, GatewayError, UpstreamTimeout
+from ki2api.estimate import conversation_tokens
+from ki2api.events import ReplyEvent
+from ki2api.flow import GatewayFlow
+from ki2api.kiro.compose import Composed, Limits, compose
+from ki2api.kiro.framing import Decoder
+from ki2api.kiro.interpret import Interpreter
+from ki2api.upstream.client import KiroClient
+from ki2api.upstream.identities import Identities
+from ki2api.upstream.pump import Pump
+from pipeline import Batch
+
+
+class KiroEndpoint:
+    """Composes, sends, and turns frames into events; returns with the first event in hand."""
+
+    requires: ClassVar[frozenset[str]] = frozenset({"conversation", "target", "account"})
+    answers: ClassVar[frozenset[str]] = frozenset({"events"})
+
+    def __init__(self, client: KiroClient, limits: Limits) -> None:
+        self._client = client
+        self._limits = limits
+        self._identities = Identities()
+
+    async def __call__(self, flow: GatewayFlow) -> None:
+        """Fill `flow.events`; raises GatewayError for all that goes wrong before the first."""
+        try:
+            await self._answer(flow)
+        except CallerError:
+            raise
+        except GatewayError:
+            self._identities.burn(flow.conversation)
+            raise
+
+    async def _answer(self, flow: GatewayFlow) -> None:
+        options = self._client.options
+        composed = self._compose(flow)
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(options.first_event_seconds):
+                    pump = await held.enter_async_context(
+                        self._client.stream(composed.body, flow.account)
+                    )
+                    interpreter = Interpreter(
+                        composed.names,
+                        flow.target.model.window,
+                        conversation_tokens(flow.conversation),
+                    )
+                    events = Events(
+                        pump,
+                        interpreter,
+                        idle_seconds=options.idle_seconds,
+                        failed=partial(self._identities.burn, flow.conversation),
+                    )
+                    await events.prime()
+            except TimeoutError as error:
+                raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
+            flow.events = events
+            flow.keep_open(held.pop_all())
+
+    def _compose(self, flow: GatewayFlow) -> Composed:
+        conversation = flow.conversation
+        ids = self._identities.of(conversation)
+        composed = compose(conversation, flow.target, ids, flow.account.profile_arn, self._limits)
+        for repair in composed.repairs:
+            flow.note("kiro", f"{repair.rule} {repair.at}: {repair.text}")
+        for place in composed.not_honoured:
+            flow.note("kiro", f"not honoured: {place}")
+        return composed
+
+
+class Events(AsyncIterator[Batch[ReplyEvent]]):
+    """The reply's events, one batch for what each read of the upstream brought."""
+
+    def __init__(
+        self,
+        pump: Pump,
+        interpreter: Interpreter,
+        *,
+        idle_seconds: float,
+        failed: Callable[[], None],
+    ) -> None:
+        self._pump = pump
+        self._interpreter = interpreter
+        self._idle = idle_seconds
+        self._failed = failed
+        self._decoder = Decoder()
+        self._first: Batch[ReplyEvent] | None = None
+        self._failure: GatewayError | None = None
+        self._ended = False
+
+    async def prime(self) -> None:
+        """Wait for the first batch: the commit point, after which nothing is tried again."""
+        self._first = await self._next()
+
+    async def __anext__(self) -> Batch[ReplyEvent]:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        try:
+            async with asyncio.timeout(self._idle):
+                return await self._next()
+        except TimeoutError as error:
+            self._failed()
+            raise UpstreamTimeout("Kiro fell silent in the middle of its answer.") from error
+        except GatewayError:
+            self._failed()
+            raise
+
+    async def _next(self) -> Batch[ReplyEvent]:
+        while True:
+            if self._failure is not None:
+                raise self._failure
+            if self._ended:
+                raise StopAsyncIteration
+            events = self._read(await self._pump.read())
+            if events:
+                return tuple(events)
+
+    def _read(self, data: bytes) -> list[ReplyEvent]:
+        """Translate one read; an error behind good frames waits until these are delivered."""
+        events: list[ReplyEvent] = []
+        try:
+            if data:
+                for frame in self._decoder.feed(data):
+                    events += self._interpreter.feed(frame)
+            else:
+                self._ended = True
+                self._decoder.finish()
+                events += self._interpreter.finish()
+        except GatewayError as error:
+            self._failure = error
+        return events

@@ -1,0 +1,33 @@
+"""The ids a conversation has upstream: stable while all goes well, fresh after a failure.
+
+Kiro refuses ids that come again after a request of theirs had failed (kiro-protocol §3.2: 137 of
+137 resends answered "Improperly formed request.", production data of 2026-09).
+"""
+
+from collections import OrderedDict
+from secrets import token_hex
+
+from ki2api.conversation import Conversation
+from ki2api.kiro.compose import Ids, ids_of
+
+REMEMBERED = 10_000
+"""Conversations whose ids were burnt; the oldest are forgotten first."""
+
+
+class Identities:
+    """Gives each conversation its ids, and fresh ones once its old ones are burnt."""
+
+    def __init__(self) -> None:
+        self._salts: OrderedDict[str, str] = OrderedDict()
+
+    def of(self, conversation: Conversation) -> Ids:
+        """Return the ids to use now."""
+        ids = ids_of(conversation)
+        salt = self._salts.get(ids.conversation)
+        return ids if salt is None else ids_of(conversation, salt)
+
+    def burn(self, conversation: Conversation) -> None:
+        """Never use the present ids of this conversation again."""
+        self._salts[ids_of(conversation).conversation] = token_hex(8)
+        if len(self._salts) > REMEMBERED:
+            self._salts.popitem(last=False)

@@ -1,0 +1,135 @@
+"""Reads one upstream response in a task of its own, which is cancelled exactly once.
+
+httpx 0.28 loses a slot of its connection pool when a read is cancelled twice in a row, which
+happens to a request task whose client leaves while the server shuts down. The task here is out of
+reach of such a second cancel. It is also where what arrives between two reads is put together, and
+where reading pauses while the client is slow.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from ki2api.errors import (
+    GatewayError,
+    UpstreamDisconnected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+    UpstreamUntrusted,
+)
+
+ENOUGH = 256 * 1024
+"""Bytes that may wait for a slow client before reading pauses."""
+
+
+class Pump:
+    """One request on its way and its response as bytes.
+
+    Entering it sends the request and waits for the head of the response; raises UpstreamError.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+
+    def __init__(self, http: httpx.AsyncClient, request: httpx.Request) -> None:
+        self._http = http
+        self._request = request
+        self._waiting = bytearray()
+        self._ended = False
+        self._failure: GatewayError | None = None
+        self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._head: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            await self._head
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def read(self) -> bytes:
+        """Return all that has arrived since the last read, b"" at the end; raises UpstreamError."""
+        while not self._waiting:
+            if self._failure is not None:
+                raise self._failure
+            if self._ended:
+                return b""
+            self._arrived.clear()
+            await self._arrived.wait()
+        data = bytes(self._waiting)
+        self._waiting.clear()
+        self._taken.set()
+        return data
+
+    async def _run(self) -> None:
+        try:
+            response = await self._http.send(self._request, stream=True)
+            try:
+                self.status = response.status_code
+                self.headers = response.headers
+                self._head.set_result(None)
+                async for chunk in response.aiter_raw():
+                    await self._give(chunk)
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            self._fail(error)
+        finally:
+            self._ended = True
+            self._arrived.set()
+
+    async def _give(self, chunk: bytes) -> None:
+        self._waiting += chunk
+        self._arrived.set()
+        while len(self._waiting) >= ENOUGH:
+            self._taken.clear()
+            await self._taken.wait()
+
+    def _fail(self, error: httpx.HTTPError) -> None:
+        if self._head.done():
+            self._failure = UpstreamDisconnected("The connection to Kiro broke off.")
+            self._failure.__cause__ = error
+        else:
+            meaning = _meaning(error)
+            meaning.__cause__ = error
+            self._head.set_exception(meaning)
+
+    async def _stop(self) -> None:
+        # Waiting does not pass a cancel of ours on to the task, so this one stays its only one.
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        if self._head.done() and not self._head.cancelled():
+            self._head.exception()
+
+
+def _meaning(error: httpx.HTTPError) -> GatewayError:
+    if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+        return UpstreamUntrusted("Kiro's host did not prove by TLS who it is.")
+    match error:
+        case httpx.PoolTimeout():
+            return UpstreamTimeout("All connections to Kiro are in use.")
+        case httpx.TimeoutException():
+            return UpstreamTimeout("The connection to Kiro was not made in time.")
+        case _:
+            return UpstreamUnavailable("Kiro cannot be reached.")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return causes

@@ -1,0 +1,85 @@
+"""Complete answers: of routes that ask no model, and of errors anywhere in the house."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import loguru
+from litestar import Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from ki2api.errors import (
+    Bug,
+    GatewayError,
+    InvalidRequest,
+    RequestTooLarge,
+    UnknownRoute,
+    WrongMethod,
+)
+from ki2api.protocols import Body
+from ki2api.web.reading import AnyRequest, BodyCut, dialect, gateway_of, request_id
+
+Answer: TypeAlias = Response[bytes]
+
+
+def complete(request: AnyRequest, body: Body, headers: Mapping[str, str] | None = None) -> Answer:
+    """Make the answer of a route."""
+    return Response(
+        body.content,
+        status_code=body.status,
+        media_type=body.media_type,
+        headers={
+            **gateway_of(request).headers(request_id(request)),
+            **body.headers,
+            **(headers or {}),
+        },
+    )
+
+
+def refused(request: AnyRequest, error: GatewayError) -> Answer:
+    """Say in the caller's dialect what is wrong."""
+    extra: dict[str, str] = {}
+    if isinstance(error, WrongMethod):
+        extra["allow"] = error.allow
+    if isinstance(error, RequestTooLarge):
+        extra["connection"] = "close"
+    return complete(request, dialect(request).encode_error(error, request_id(request)), extra)
+
+
+def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
+    path = request.scope["path"]
+    routes = _routes(request)
+    match error:
+        case MethodNotAllowedException():
+            allow = ", ".join(routes.get(path.rstrip("/"), ()))
+            return refused(
+                request,
+                WrongMethod(f"{request.method} is not possible here: use {allow}.", allow=allow),
+            )
+        case NotFoundException():
+            known = ", ".join(f"{' '.join(methods)} {route}" for route, methods in routes.items())
+            return refused(request, UnknownRoute(f"There is no {path[:200]!r} here. There are: {known}."))
+        case _:
+            return refused(request, InvalidRequest(error.detail))
+
+
+def _bug(request: AnyRequest, error: Exception) -> Answer:
+    flow = request_id(request)
+    loguru.logger.bind(flow=flow).opt(exception=error).error("a request failed by a mistake of ours")
+    return refused(request, Bug(f"Ki2API made a mistake; its log has more under flow {flow}."))
+
+
+def _nobody_there(request: AnyRequest, _: Exception) -> Answer:
+    return complete(request, Body(b"", status=400))
+
+
+def _routes(request: AnyRequest) -> dict[str, list[str]]:
+    routes = {route.path: sorted(set(route.methods) - {"OPTIONS"}) for route in request.app.routes}
+    return dict(sorted(routes.items()))
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
+    GatewayError: refused,
+    BodyCut: _nobody_there,
+    HTTPException: _refused_by_litestar,
+    Exception: _bug,
+}

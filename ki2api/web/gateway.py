@@ -1,0 +1,67 @@
+"""What the routes share: the chain, the keys, the accounts, the models and the open answers."""
+
+from collections.abc import Callable
+from time import time
+
+import msgspec
+
+from ki2api.accounts.pool import AccountPool
+from ki2api.flow import GatewayFlow
+from ki2api.keys import KeyRing
+from ki2api.models import Catalogue
+from ki2api.protocols import ClientProtocol, RawRequest
+from ki2api.web.headers import answer_headers
+from ki2api.web.origin import Neighbourhood
+from ki2api.web.response import FlowResponse, OpenAnswers
+from pipeline import Chain
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the door lets in, and how long it waits."""
+
+    max_body: int = 32 * 1024 * 1024
+    """Bytes."""
+    hold_back: float = 10.0
+    """Seconds that a stream's status is held back for."""
+
+
+class Gateway:
+    """One running gateway, as the routes see it."""
+
+    def __init__(
+        self,
+        *,
+        chain: Chain[GatewayFlow],
+        pool: AccountPool,
+        keys: KeyRing,
+        models: Catalogue,
+        neighbourhood: Neighbourhood,
+        limits: Limits,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        self.chain = chain
+        self.pool = pool
+        self.keys = keys
+        self.models = models
+        self.neighbourhood = neighbourhood
+        self.limits = limits
+        self.clock = clock
+        self.answers = OpenAnswers()
+
+    def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
+        """Make the response that runs a new flow through the chain."""
+        flow = GatewayFlow()
+        flow.id = request.id
+        flow.request = request
+        flow.protocol = protocol
+        return FlowResponse(
+            flow,
+            self.chain,
+            self.answers,
+            hold_back=self.limits.hold_back,
+            headers=self.headers(request.id),
+        )
+
+    def headers(self, request_id: str) -> dict[str, str]:
+        """Return what every answer carries."""
+        return answer_headers(request_id, default_key=self.keys.default_active)

@@ -1,0 +1,22 @@
+"""Headers in the forms that the two ends want them in."""
+
+from collections.abc import Iterable, Mapping
+
+DEFAULT_KEY_WARNING = {"x-ki2api-warning": "default-api-key"}
+
+
+def answer_headers(request_id: str, *, default_key: bool) -> dict[str, str]:
+    """Return what every answer carries: the request's id under the names both SDKs look for."""
+    name = f"req_{request_id}"
+    ids = {"x-request-id": name, "request-id": name}
+    return {**ids, **DEFAULT_KEY_WARNING} if default_key else ids
+
+
+def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI wants them."""
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers as a mapping; ASGI gives their names in lower case."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}

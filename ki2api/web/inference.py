@@ -1,0 +1,30 @@
+"""The routes that ask a model: each hands the request to the chain in its own dialect."""
+
+from litestar import post
+from litestar.types import ASGIApp
+
+from ki2api.estimate import conversation_tokens
+from ki2api.protocols import Body
+from ki2api.protocols.anthropic import ANTHROPIC, count_tokens_body, decode_count
+from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.web.answers import complete
+from ki2api.web.reading import AnyRequest, gateway_of, raw
+
+
+@post("/v1/messages", status_code=200)
+async def messages(request: AnyRequest) -> ASGIApp:
+    """Anthropic Messages."""
+    return gateway_of(request).answer(await raw(request), ANTHROPIC)
+
+
+@post("/v1/chat/completions", status_code=200)
+async def chat_completions(request: AnyRequest) -> ASGIApp:
+    """OpenAI Chat Completions."""
+    return gateway_of(request).answer(await raw(request), OPENAI_CHAT)
+
+
+@post("/v1/messages/count_tokens", status_code=200)
+async def count_tokens(request: AnyRequest) -> ASGIApp:
+    """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
+    conversation = decode_count(await raw(request))
+    return complete(request, Body(count_tokens_body(conversation_tokens(conversation))))

@@ -1,0 +1,79 @@
+"""Reads a request: its body within the limits, and the dialect its sender speaks."""
+
+from secrets import token_hex
+from typing import Any, TypeAlias
+
+from litestar import Request
+
+from ki2api.errors import RequestTooLarge, UnsupportedMedia
+from ki2api.protocols import ClientProtocol, RawRequest
+from ki2api.protocols.anthropic import ANTHROPIC
+from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.web.gateway import Gateway
+from ki2api.web.guard import peer
+from ki2api.web.headers import plain
+
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+
+
+class BodyCut(Exception):
+    """The client left before its body was complete; there is nobody to tell."""
+
+
+def gateway_of(request: AnyRequest) -> Gateway:
+    """Return the gateway that serves this request."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+def request_id(request: AnyRequest) -> str:
+    """Return the id of this request, made when it is asked for first."""
+    state: dict[str, Any] = request.scope["state"]
+    return state.setdefault("ki2api_id", token_hex(6))  # type: ignore[no-any-return]
+
+
+def dialect(request: AnyRequest) -> ClientProtocol:
+    """Return the dialect to answer in: by the path, else by the header that only one SDK sends."""
+    if request.scope["path"].startswith("/v1/messages"):
+        return ANTHROPIC
+    return ANTHROPIC if "anthropic-version" in request.headers else OPENAI_CHAT
+
+
+async def raw(request: AnyRequest) -> RawRequest:
+    """Read the whole request; raises UnsupportedMedia or RequestTooLarge."""
+    gateway = gateway_of(request)
+    headers = plain(request.scope["headers"])
+    _check_media(headers)
+    return RawRequest(
+        id=request_id(request),
+        path=request.scope["path"],
+        headers=headers,
+        body=await _body(request, headers, gateway.limits.max_body),
+        received=gateway.clock(),
+        peer=peer(request),
+    )
+
+
+def _check_media(headers: dict[str, str]) -> None:
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json" and not media.endswith("+json"):
+        raise UnsupportedMedia("Send the body as JSON, with 'Content-Type: application/json'.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("Send the body uncompressed: Content-Encoding is not supported.")
+
+
+async def _body(request: AnyRequest, headers: dict[str, str], limit: int) -> bytes:
+    too_large = RequestTooLarge(f"The body is larger than {limit // (1024 * 1024)} MiB.")
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise BodyCut
+        body += message["body"]
+        if len(body) > limit:
+            raise too_large
+        if not message["more_body"]:
+            return bytes(body)

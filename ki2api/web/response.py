@@ -1,0 +1,191 @@
+"""Runs a flow and sends what it brings, beside a watcher of the client."""
+
+import asyncio
+from collections.abc import Mapping
+
+from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
+
+from ki2api.errors import Bug, GatewayError, Overloaded
+from ki2api.flow import EventStream, GatewayFlow
+from ki2api.protocols import Body
+from ki2api.web.headers import raw
+from ki2api.web.journal import journal
+from ki2api.web.pulse import Pulse
+from pipeline import Chain
+
+OK = 200
+CLIENT_CLOSED = 499
+"""The status in the log for a client that left; it never sees one."""
+STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",  # a reverse proxy must not collect the stream
+}
+
+
+class ClientLeft(Exception):
+    """The client closed its connection."""
+
+
+class OpenAnswers:
+    """The answers that are on their way, so that a shutdown can end them honestly."""
+
+    def __init__(self) -> None:
+        self._open: set[FlowResponse] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, response: "FlowResponse") -> None:
+        self._open.add(response)
+
+    def remove(self, response: "FlowResponse") -> None:
+        self._open.discard(response)
+
+    def end_all(self) -> None:
+        """Break every open answer off with an error that says why."""
+        for response in tuple(self._open):
+            response.end(Overloaded("Ki2API is shutting down.", retry_after=1))
+
+
+class FlowResponse:
+    """An ASGI answer that runs the chain, sends its response and closes the flow, come what may.
+
+    The status is held back until the chain returns, so that an early failure has its real one; a
+    client that wants a stream and has waited `hold_back` seconds gets the head of one, and pings.
+    """
+
+    def __init__(
+        self,
+        flow: GatewayFlow,
+        chain: Chain[GatewayFlow],
+        answers: OpenAnswers,
+        *,
+        hold_back: float,
+        headers: Mapping[str, str],
+    ) -> None:
+        self._flow = flow
+        self._chain = chain
+        self._answers = answers
+        self._hold_back = hold_back
+        self._headers = headers
+        self._status = 0
+        self._complete = False
+        self._ended_by: GatewayError | None = None
+        self._main: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request; part of ASGI."""
+        self._send = send
+        self._main = asyncio.current_task()
+        self._answers.add(self)
+        try:
+            async with asyncio.TaskGroup() as group:
+                watcher = group.create_task(self._watch(receive))
+                with Pulse(group, self._ping, self._hold_back) as self._pulse:
+                    await self._run_to_the_end()
+                watcher.cancel()
+        except* ClientLeft:
+            self._status = CLIENT_CLOSED
+        finally:
+            self._answers.remove(self)
+            await self._flow.aclose()
+            journal(self._flow, self._status)
+
+    def end(self, error: GatewayError) -> None:
+        """Break the answer off; the client is told this error."""
+        if self._main is not None and self._ended_by is None and not self._complete:
+            self._ended_by = error
+            self._main.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        if not self._complete:
+            raise ClientLeft
+
+    async def _run_to_the_end(self) -> None:
+        try:
+            await self._run()
+        except asyncio.CancelledError:
+            if self._ended_by is None or self._main is None:
+                raise
+            self._main.uncancel()
+            await self._fail(self._ended_by)
+
+    async def _run(self) -> None:
+        try:
+            await self._chain.run(self._flow)
+            await self._respond(self._flow.response)
+        except GatewayError as error:
+            await self._fail(error)
+        except Exception as error:  # noqa: BLE001 - the edge of the house: a bug is logged and told
+            self._flow.log.opt(exception=error).error("a request failed by a mistake of ours")
+            text = f"Ki2API made a mistake; its log has more under flow {self._flow.id}."
+            await self._fail(Bug(text))
+
+    async def _respond(self, response: Body | EventStream) -> None:
+        if isinstance(response, EventStream):
+            await self._stream(response)
+        elif self._status:
+            raise TypeError("a stage answered a whole body to a stream that had already begun")
+        else:
+            await self._body(response)
+
+    async def _stream(self, stream: EventStream) -> None:
+        self._pulse.every(stream.keep_alive)
+        try:
+            await self._begin(OK, STREAM_HEADERS)
+            async for piece in stream.pieces:
+                self._pulse.touch()
+                self._complete = stream.ended
+                await self._piece(piece, more=not stream.ended)
+        finally:
+            await stream.pieces.aclose()
+        if not self._complete:
+            raise TypeError("the stream ended without its last piece")
+
+    async def _fail(self, error: GatewayError) -> None:
+        self._flow.failure = error
+        if not self._status:
+            await self._body(self._flow.protocol.encode_error(error, self._flow.id))
+            return
+        self._complete = True
+        await self._piece(self._in_stream(error), more=False)
+
+    def _in_stream(self, error: GatewayError) -> bytes:
+        flow = self._flow
+        if flow.has("response") and isinstance(flow.response, EventStream):
+            return flow.response.fail(error)
+        return flow.protocol.encoder(flow.conversation, flow.delivery).fail(error)
+
+    async def _ping(self) -> None:
+        wanted = self._flow.has("delivery") and self._flow.delivery.stream
+        if wanted and not self._complete:
+            await self._begin(OK, STREAM_HEADERS)
+            await self._piece(self._flow.protocol.ping, more=True)
+
+    async def _body(self, body: Body) -> None:
+        headers = {"content-type": body.media_type, "content-length": str(len(body.content))}
+        self._complete = True
+        await self._begin(body.status, {**headers, **body.headers})
+        await self._piece(body.content, more=False)
+
+    async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
+        if self._status:
+            return
+        self._status = status
+        start: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": raw({**headers, **self._headers}),
+        }
+        await self._send(start)
+
+    async def _piece(self, data: bytes, *, more: bool) -> None:
+        body: HTTPResponseBodyEvent = {
+            "type": "http.response.body",
+            "body": data,
+            "more_body": more,
+        }
+        await self._send(body)
