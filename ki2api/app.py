@@ -167,6 +167,5 @@ def _store(settings: Settings) -> StateStore:
 
 
 def _log_change(change: StandingChange) -> None:
-    loguru.logger.warning("account {} is {}: {}", change.name, change.state, change.reason)
-
-
+    after = change.after
+    loguru.logger.warning("account {} is {}: {}", change.name, after.state, after.reason or "-")

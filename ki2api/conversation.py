@@ -63,9 +63,7 @@ class ToolResultPart(msgspec.Struct, frozen=True, tag="tool-result"):
     at: str = ""
 
 
-Part: TypeAlias = (
-    TextPart | ImagePart | DocumentPart | ThinkingPart | ToolCallPart | ToolResultPart
-)
+Part: TypeAlias = TextPart | ImagePart | DocumentPart | ThinkingPart | ToolCallPart | ToolResultPart
 
 
 class Turn(msgspec.Struct, frozen=True):

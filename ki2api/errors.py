@@ -143,7 +143,7 @@ class ModelNotOffered(UnknownModel):
 class AccountError(GatewayError):
     """One account cannot serve; another may."""
 
-    retry = "other"
+    retry: ClassVar[Retry] = "other"
 
 
 class TokenExpired(AccountError):
@@ -180,7 +180,7 @@ class AccountRefused(AccountError):
 class UpstreamError(GatewayError):
     """Kiro, or the way there, is at fault; never the account."""
 
-    retry = "any"
+    retry: ClassVar[Retry] = "any"
 
 
 class UpstreamUnavailable(UpstreamError):
@@ -245,7 +245,7 @@ class NoAccountLeft(GatewayError):
 
 
 class Overloaded(GatewayError):
-    """This gateway itself has too much to do, or is shutting down."""
+    """The gateway itself has too much to do, or is shutting down."""
 
     code = "server_is_overloaded"
 

@@ -15,8 +15,14 @@ from pipeline.secret import Secret
 
 DEFAULT_KEY = "ki2api-key-2024"
 _NAMED_ADDRESS = pattern(r'for="?\[?([0-9a-fA-F:.]+)')
-_WRONG = "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
-_FAR = "The default key works from this machine and private networks only: set API_KEY to a key of your own."
+_WRONG = (
+    "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY'"
+    " or as 'x-api-key: KEY'."
+)
+_FAR = (
+    "The default key works from this machine and private networks only:"
+    " set API_KEY to a key of your own."
+)
 
 
 class KeyRing:

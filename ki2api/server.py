@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import signal
+import socket
+import sys
 from collections.abc import Callable, Generator
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from litestar import Litestar
@@ -80,31 +81,34 @@ class StrictProtocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with a clean exit status and word to the app when it begins to drain."""
+    """uvicorn with a clean exit status, and a last call to answers that outlast the drain."""
 
-    def __init__(self, config: uvicorn.Config, draining: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, drain_seconds: float, last_call: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._draining = draining
+        self._last_call = last_call
+        self._patience = max(0.0, drain_seconds - GRACE_FOR_ERRORS)
         self.ready = asyncio.Event()
 
-    async def startup(self, sockets: Any = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
 
-    @property
-    def port(self) -> int:
-        """The port that is listened on, also where 0 was asked for."""
-        port: int = self.servers[0].sockets[0].getsockname()[1]
-        return port
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as in uvicorn
+        # The first signal begins the drain, the second one ends it.
+        self.force_exit = self.should_exit
         if not self.should_exit:
-            self._draining()
-        super().handle_exit(sig, frame)
+            asyncio.get_running_loop().call_later(self._patience, self._last_call)
+        self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         # uvicorn raises the signal again when it has ended, which makes a clean stop look failed.
+        if sys.platform == "win32":
+            with super().capture_signals():
+                yield
+            return
         loop = asyncio.get_running_loop()
         handled = (signal.SIGTERM, signal.SIGINT)
         for number in handled:

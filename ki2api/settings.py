@@ -16,9 +16,7 @@ DEFAULT_CHAIN = ("auth", "encode-stream", "normalize", "route", "retry", "accoun
 """From the client inwards; innermost, below the last one, is Kiro."""
 
 
-class Table(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True
-):
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     """One table of config.toml."""
 
 

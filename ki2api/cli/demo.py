@@ -23,7 +23,8 @@ Paste this into another terminal:
 
   curl {url}/v1/chat/completions \\
     -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
-    -d '{{"model": "claude-sonnet-4.5", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+    -d '{{"model": "claude-sonnet-4.5", "stream": true,
+         "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
 Your own account: log in to the Kiro IDE on this machine (its token file is found by itself), or
   export KIRO_API_KEY=ksk_...                                       # a key from app.kiro.dev; or

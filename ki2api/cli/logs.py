@@ -11,7 +11,9 @@ from ki2api.settings import LogSettings
 if TYPE_CHECKING:
     from loguru import Record
 
-TEXT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}\n{exception}"
+TEXT = (
+    "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}\n{exception}"
+)
 
 
 def configure(settings: LogSettings) -> None:

@@ -56,7 +56,11 @@ async def serve_until_stopped(
         config = configure(
             create_app(gateway), host=host, port=port, drain_seconds=settings.server.drain_seconds
         )
-        server = Server(config, gateway.answers.end_all)
+        server = Server(
+            config,
+            drain_seconds=settings.server.drain_seconds,
+            last_call=gateway.answers.end_all,
+        )
         group.create_task(_announce(server, lambda: ready(base_url(host, port))))
         nagging = group.create_task(_nag(default_key=gateway.keys.default_active))
         await server.serve(sockets=[listening])

@@ -15,8 +15,8 @@ from ki2api.settings import Loaded, load
 from pipeline import PipelineError
 
 NO_ACCOUNT = (
-    "no account is configured, so requests are answered with an error: log in to the Kiro IDE,"
-    " or set KIRO_API_KEY, KIRO_REFRESH_TOKEN or KIRO_AUTH_CONFIG, or add [[accounts]] to config.toml"
+    "no account is configured, so requests are answered with an error: log in to the Kiro IDE, or"
+    " set KIRO_API_KEY, KIRO_REFRESH_TOKEN or KIRO_AUTH_CONFIG, or add [[accounts]] to config.toml"
 )
 
 

@@ -9,7 +9,8 @@ from ki2api.cli.running import run
 from ki2api.simulator import SCENARIOS, Simulator, SimulatorOptions
 
 SCREEN = """
-A simulated Kiro is running. To serve it, put this into a config.toml and run: ki2api serve --config config.toml
+A simulated Kiro is running; Ctrl+C stops it. To put the gateway in front of it, save this as
+simulated.toml and run: ki2api serve --config simulated.toml
 
 [upstream]
 api-url = "{urls.runtime}"

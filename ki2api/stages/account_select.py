@@ -54,7 +54,10 @@ class _Held:
         pass
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._pool.release(self._lease, error or self._flow.failure)
 

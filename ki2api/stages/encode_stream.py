@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import ClassVar
 
-from ki2api.errors import Bug, GatewayError
+from ki2api.errors import Bug, GatewayError, UpstreamDisconnected
 from ki2api.events import ReplyEnded, ReplyEvent, Usage, UsageReported, fold
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body, Encoder
@@ -33,9 +33,7 @@ class EncodeStream(Stage[GatewayFlow, EncodeStreamConfig]):
         events = flow.events
         del flow.events
         if flow.delivery.stream:
-            stream = EventStream(
-                keep_alive=self.config.keep_alive_seconds, fail=encoder.fail
-            )
+            stream = EventStream(keep_alive=self.config.keep_alive_seconds, fail=encoder.fail)
             stream.pieces = _streamed(flow, stream, encoder, events)
             flow.response = stream
         else:
@@ -63,6 +61,8 @@ async def _streamed(
                 flow.usage = _reported(batch)
             if piece := encoder.feed(batch):
                 yield piece
+        if not stream.ended:
+            raise UpstreamDisconnected("The reply stopped before its end.")
     except GatewayError as error:
         flow.failure = error
     except Exception as error:  # noqa: BLE001 - whatever a stage or an encoder did, the client is told

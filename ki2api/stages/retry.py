@@ -89,8 +89,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
 
     def _may_retry(self, flow: GatewayFlow, error: BaseException) -> bool:
         match error:
-            case NoAccountLeft(usable_in=float(seconds)):
-                return seconds <= self.config.max_wait_seconds
+            case NoAccountLeft(usable_in=seconds):
+                return seconds is not None and seconds <= self.config.max_wait_seconds
             case GatewayError(retry="once"):
                 return sum(type(past.error) is type(error) for past in flow.attempts) < 2  # noqa: PLR2004 - this one and no other
             case GatewayError(retry=retry):
@@ -101,8 +101,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         match error:
-            case NoAccountLeft(usable_in=float(seconds)):
-                return seconds
+            case NoAccountLeft(usable_in=seconds):
+                return seconds or 0.0
             case UpstreamError(code="server_is_overloaded"):
                 return CAPACITY_WAIT * (1 + self._jitter())
             case UpstreamError():

@@ -1,12 +1,12 @@
 """One request to Kiro: where it goes, what it carries, and what its status means."""
 
+import asyncio
 import platform
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from uuid import uuid4
 
-import asyncio
 import httpx
 import msgspec
 
@@ -35,8 +35,10 @@ IDE_AGENT = (
     "aws-sdk-js/1.0.34 ua/2.1 os/{os} lang/js md/nodejs#22.21.1 "
     "api/codewhispererstreaming#1.0.34 m/E KiroIDE-0.12.155-{machine} ki2api/{version}"
 )
-"""The form the service expects (kiro-protocol §2.3; a version below 0.12 was refused in 2026-08, §1.12),
-with our own name at its end."""
+"""The form the service expects, with our own name at its end (kiro-protocol §2.3).
+
+IDE versions before 0.12 were refused for some kinds of login in 2026-08 (§1.12).
+"""
 
 
 class KiroClient:

@@ -57,14 +57,18 @@ def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
             )
         case NotFoundException():
             known = ", ".join(f"{' '.join(methods)} {route}" for route, methods in routes.items())
-            return refused(request, UnknownRoute(f"There is no {path[:200]!r} here. There are: {known}."))
+            return refused(
+                request, UnknownRoute(f"There is no {path[:200]!r} here. There are: {known}.")
+            )
         case _:
             return refused(request, InvalidRequest(error.detail))
 
 
 def _bug(request: AnyRequest, error: Exception) -> Answer:
     flow = request_id(request)
-    loguru.logger.bind(flow=flow).opt(exception=error).error("a request failed by a mistake of ours")
+    loguru.logger.bind(flow=flow).opt(exception=error).error(
+        "a request failed by a mistake of ours"
+    )
     return refused(request, Bug(f"Ki2API made a mistake; its log has more under flow {flow}."))
 
 
@@ -73,8 +77,10 @@ def _nobody_there(request: AnyRequest, _: Exception) -> Answer:
 
 
 def _routes(request: AnyRequest) -> dict[str, list[str]]:
-    routes = {route.path: sorted(set(route.methods) - {"OPTIONS"}) for route in request.app.routes}
-    return dict(sorted(routes.items()))
+    return {
+        route.path: sorted(str(method) for method in set(route.methods) - {"OPTIONS"})
+        for route in sorted(request.app.routes, key=lambda route: route.path)
+    }
 
 
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {

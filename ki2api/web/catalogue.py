@@ -4,14 +4,13 @@ from typing import Annotated
 
 from litestar import get
 from litestar.params import Parameter
-from litestar.types import ASGIApp
 
 from ki2api.errors import UnknownModel
 from ki2api.protocols import Body
 from ki2api.protocols.anthropic import ANTHROPIC
 from ki2api.protocols.anthropic import models as anthropic
 from ki2api.protocols.openai_chat import models as openai
-from ki2api.web.answers import complete
+from ki2api.web.answers import Answer, complete
 from ki2api.web.reading import AnyRequest, dialect, gateway_of
 
 CREATED = 1735689600
@@ -19,14 +18,14 @@ CREATED = 1735689600
 
 
 @get("/v1/models")
-async def models(request: AnyRequest) -> ASGIApp:
+async def models(request: AnyRequest) -> Answer:
     """Every model that the catalogue knows."""
     shape = anthropic if dialect(request) is ANTHROPIC else openai
     return complete(request, Body(shape.models_body(gateway_of(request).models.models(), CREATED)))
 
 
 @get("/v1/models/{model_id:str}")
-async def model(request: AnyRequest, model_id: Annotated[str, Parameter(max_length=200)]) -> ASGIApp:
+async def model(request: AnyRequest, model_id: Annotated[str, Parameter(max_length=200)]) -> Answer:
     """One model, by any name that would be served by it."""
     catalogue = gateway_of(request).models
     if not catalogue.known(model_id):

@@ -1,6 +1,7 @@
 """What the routes share: the chain, the keys, the accounts, the models and the open answers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from time import time
 
 import msgspec
@@ -25,28 +26,18 @@ class Limits(msgspec.Struct, frozen=True):
     """Seconds that a stream's status is held back for."""
 
 
+@dataclass(kw_only=True)
 class Gateway:
     """One running gateway, as the routes see it."""
 
-    def __init__(
-        self,
-        *,
-        chain: Chain[GatewayFlow],
-        pool: AccountPool,
-        keys: KeyRing,
-        models: Catalogue,
-        neighbourhood: Neighbourhood,
-        limits: Limits,
-        clock: Callable[[], float] = time,
-    ) -> None:
-        self.chain = chain
-        self.pool = pool
-        self.keys = keys
-        self.models = models
-        self.neighbourhood = neighbourhood
-        self.limits = limits
-        self.clock = clock
-        self.answers = OpenAnswers()
+    chain: Chain[GatewayFlow]
+    pool: AccountPool
+    keys: KeyRing
+    models: Catalogue
+    neighbourhood: Neighbourhood
+    limits: Limits
+    clock: Callable[[], float] = time
+    answers: OpenAnswers = field(default_factory=OpenAnswers)
 
     def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
         """Make the response that runs a new flow through the chain."""

@@ -7,7 +7,7 @@ from ki2api.estimate import conversation_tokens
 from ki2api.protocols import Body
 from ki2api.protocols.anthropic import ANTHROPIC, count_tokens_body, decode_count
 from ki2api.protocols.openai_chat import OPENAI_CHAT
-from ki2api.web.answers import complete
+from ki2api.web.answers import Answer, complete
 from ki2api.web.reading import AnyRequest, gateway_of, raw
 
 
@@ -24,7 +24,7 @@ async def chat_completions(request: AnyRequest) -> ASGIApp:
 
 
 @post("/v1/messages/count_tokens", status_code=200)
-async def count_tokens(request: AnyRequest) -> ASGIApp:
+async def count_tokens(request: AnyRequest) -> Answer:
     """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
     conversation = decode_count(await raw(request))
     return complete(request, Body(count_tokens_body(conversation_tokens(conversation))))

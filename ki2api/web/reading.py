@@ -70,7 +70,7 @@ async def _body(request: AnyRequest, headers: dict[str, str], limit: int) -> byt
     body = bytearray()
     while True:
         message = await request.receive()
-        if message["type"] == "http.disconnect":
+        if message["type"] != "http.request":
             raise BodyCut
         body += message["body"]
         if len(body) > limit:

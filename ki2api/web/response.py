@@ -74,7 +74,7 @@ class FlowResponse:
         self._ended_by: GatewayError | None = None
         self._main: asyncio.Task[None] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request; part of ASGI."""
         self._send = send
         self._main = asyncio.current_task()

@@ -1,0 +1,180 @@
+"""The real server process, the simulator over real sockets, and ways to talk to them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import httpx
+import openai
+import pytest
+
+from ki2api.simulator import Simulator, SimulatorOptions
+
+KEY = "ki2api-key-2024"
+_SERVING = re.compile(r"serving on (http://\S+)")
+
+
+class Gateway:
+    """A `ki2api` process, its address and all that it wrote."""
+
+    def __init__(self, arguments: list[str], folder: Path, environ: dict[str, str]) -> None:
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"}}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ki2api", *arguments],
+            cwd=folder,
+            env={**kept, "HOME": str(folder), "COVERAGE_PROCESS_START": "", **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+        self.log: list[str] = []
+        self._said = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._said:
+                self.log.append(line)
+                self._said.notify_all()
+        with self._said:
+            self.log.append("")
+            self._said.notify_all()
+
+    def wait_for(self, pattern: str | re.Pattern[str], seconds: float = 30) -> re.Match[str]:
+        """Wait until the process has written something that matches."""
+
+        def found() -> re.Match[str] | None:
+            return next((hit for line in self.log if (hit := re.search(pattern, line))), None)
+
+        with self._said:
+            self._said.wait_for(lambda: found() or "" in self.log, seconds)
+            hit = found()
+        assert hit is not None, f"{pattern!r} not in:\n{''.join(self.log)}"
+        return hit
+
+    @property
+    def url(self) -> str:
+        return self.wait_for(_SERVING)[1]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.log)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(30)
+        self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return status
+
+    def http(self, **options: Any) -> httpx.Client:
+        headers = {"authorization": f"Bearer {KEY}"}
+        return httpx.Client(
+            base_url=self.url, headers=headers, trust_env=False, timeout=60, **options
+        )
+
+    def openai(self, **options: Any) -> openai.OpenAI:
+        return openai.OpenAI(
+            **{"base_url": f"{self.url}/v1", "api_key": KEY, "max_retries": 0} | options
+        )
+
+    def anthropic(self, **options: Any) -> anthropic.Anthropic:
+        return anthropic.Anthropic(
+            **{"base_url": self.url, "api_key": KEY, "max_retries": 0} | options
+        )
+
+    def statuses(self) -> dict[str, dict[str, Any]]:
+        """Return each account's status by its name."""
+        with self.http() as http:
+            accounts = http.get("/v1/token/status").raise_for_status().json()["accounts"]
+        return {account["name"]: account for account in accounts}
+
+
+def accounts_toml(simulator: Simulator) -> str:
+    return "".join(
+        f'[[accounts]]\nname = "{account.name}"\nrefresh-token = "{account.refresh_token}"\n'
+        for account in simulator.accounts.values()
+    )
+
+
+def config(
+    simulator: Simulator, *, accounts: str, server: str = "", upstream: str = "", rest: str = ""
+) -> str:
+    urls = simulator.urls
+    return f"""
+[server]
+port = 0
+drain-seconds = 5.0
+{server}
+[upstream]
+api-url = "{urls.runtime}"
+auth-url = "{urls.auth}"
+oidc-url = "{urls.oidc}"
+{upstream}
+[state]
+path = "state/state.json"
+{accounts}
+{rest}
+"""
+
+
+Start = Callable[..., Gateway]
+
+
+def starter(folder: Path, running: list[Gateway]) -> Start:
+    def start(
+        simulator: Simulator,
+        *,
+        accounts: str | None = None,
+        environ: dict[str, str] | None = None,
+        **tables: str,
+    ) -> Gateway:
+        listed = accounts_toml(simulator) if accounts is None else accounts
+        text = config(simulator, accounts=listed, **tables)
+        (folder / "config.toml").write_text(text)
+        gateway = Gateway(["serve", "--config", "config.toml"], folder, environ or {})
+        running.append(gateway)
+        return gateway
+
+    return start
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A strict Kiro of this test's own, without accounts."""
+    with Simulator(SimulatorOptions()).threaded() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts gateways in this test's folder, and stops them at its end."""
+    running: list[Gateway] = []
+    yield starter(tmp_path, running)
+    for gateway in running:
+        gateway.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Simulator]]:
+    """One gateway on one simulator with two accounts, for journeys that harm neither."""
+    running: list[Gateway] = []
+    with Simulator(SimulatorOptions(chunking="random")).threaded() as simulator:
+        simulator.add_account("first")
+        simulator.add_account("second")
+        yield starter(tmp_path_factory.mktemp("house"), running)(simulator), simulator
+        for gateway in running:
+            gateway.stop(signal.SIGKILL)

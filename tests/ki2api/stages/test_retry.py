@@ -1,0 +1,219 @@
+"""The retry stage, with a clock that does not tick."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from ki2api import errors
+from ki2api.accounts.pool import Lease
+from ki2api.events import (
+    PartDelta,
+    PartEnded,
+    PartStarted,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyStarted,
+)
+from ki2api.flow import GatewayFlow
+from ki2api.protocols import Delivery
+from ki2api.stages.retry import CAPACITY_WAIT, Retry, RetryConfig
+from pipeline import Chain, Secret
+from pipeline.testing import batches, build_flow
+
+pytestmark = pytest.mark.anyio
+HELLO = (
+    ReplyStarted(),
+    PartStarted(0, "text"),
+    PartDelta(0, "Hello"),
+    PartEnded(0),
+    ReplyEnded("end"),
+)
+THOUGHT = (ReplyStarted(), PartStarted(0, "thinking"), PartEnded(0), ReplyEnded("end"))
+
+
+class Inside:
+    """Everything inside retry: fails as told, each time on the account told, then answers."""
+
+    requires = frozenset[str]()
+    answers = frozenset({"events", "account"})
+
+    def __init__(
+        self,
+        *fails: tuple[str | None, Exception],
+        reply: Iterable[tuple[ReplyEvent, ...]] = (HELLO,),
+    ) -> None:
+        self.calls = 0
+        self._fails = list(fails)
+        self._replies = list(reply)
+
+    async def __call__(self, flow: GatewayFlow) -> None:
+        self.calls += 1
+        account, error = self._fails.pop(0) if self._fails else ("good", None)
+        if account is not None:
+            flow.account = Lease(account, Secret("t"), None, "", "us-east-1")
+        if error is not None:
+            raise error
+        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        flow.events = batches(reply)
+
+
+class Run:
+    """A retry stage with its inside, and the pauses that it made."""
+
+    def __init__(self, inside: Inside, config: RetryConfig | None = None) -> None:
+        self.inside = inside
+        self.slept: list[float] = []
+        self.stage = Retry(config or RetryConfig(), sleep=self._sleep, jitter=lambda: 0.5)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def __call__(self, *, stream: bool = True) -> GatewayFlow:
+        delivery = Delivery(id="x", model="m", created=0, stream=stream)
+        flow = build_flow(GatewayFlow, delivery=delivery)
+        await Chain([("retry", self.stage)], self.inside).run(flow)
+        return flow
+
+
+def rate_limited() -> errors.RateLimited:
+    return errors.RateLimited("slow down", retry_after=9)
+
+
+async def test_what_works_runs_once() -> None:
+    run = Run(Inside())
+    flow = await run()
+    assert run.inside.calls == 1
+    assert flow.attempts == []
+    assert run.slept == []
+
+
+async def test_a_fault_of_the_account_goes_on_to_the_next_at_once() -> None:
+    run = Run(Inside(("a", rate_limited()), ("b", errors.QuotaSpent("spent"))))
+    flow = await run()
+    assert run.inside.calls == 3
+    assert [(attempt.account, attempt.error.code) for attempt in flow.attempts] == [
+        ("a", "rate_limit_exceeded"),
+        ("b", "insufficient_quota"),
+    ]
+    assert run.slept == [0, 0]
+
+
+async def test_a_transient_fault_waits_a_little_and_a_crowded_model_longer() -> None:
+    run = Run(
+        Inside(("a", errors.UpstreamUnavailable("down")), ("a", errors.ModelOverloaded("full")))
+    )
+    await run()
+    assert run.slept == [0.05, CAPACITY_WAIT * 1.5]
+
+
+async def test_it_gives_up_after_its_attempts_with_the_last_error() -> None:
+    run = Run(Inside(*[("a", errors.UpstreamUnavailable(str(number))) for number in range(5)]))
+    with pytest.raises(errors.UpstreamUnavailable, match="2"):
+        await run()
+    assert run.inside.calls == 3
+
+
+async def test_no_attempt_starts_after_its_time() -> None:
+    run = Run(Inside(("a", errors.UpstreamTimeout("slow"))), RetryConfig(within_seconds=0))
+    with pytest.raises(errors.UpstreamTimeout):
+        await run()
+    assert run.inside.calls == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.InvalidRequest("bad"),
+        errors.UpstreamGarbled("crc"),
+        errors.UpstreamUntrusted("tls"),
+        ValueError("a bug"),
+    ],
+)
+async def test_what_cannot_get_better_is_not_tried_again(error: Exception) -> None:
+    run = Run(Inside(("a", error)))
+    with pytest.raises(type(error)):
+        await run()
+    assert run.inside.calls == 1
+
+
+@pytest.mark.parametrize("kind", [errors.AccountSuspended, errors.EmptyReply])
+async def test_some_errors_are_tried_once_more_and_never_thrice(
+    kind: type[errors.GatewayError],
+) -> None:
+    run = Run(Inside(("a", kind("1")), ("b", kind("2"))))
+    with pytest.raises(kind, match="2"):
+        await run()
+    assert run.inside.calls == 2
+
+
+async def test_it_waits_for_an_account_that_returns_soon() -> None:
+    soon = errors.NoAccountLeft("all cooling", retry_after=2, usable_in=2)
+    run = Run(Inside((None, soon)))
+    flow = await run()
+    assert run.slept == [2]
+    assert flow.attempts[0].account is None
+
+
+@pytest.mark.parametrize("usable_in", [None, 5.1])
+async def test_it_does_not_wait_for_long(usable_in: float | None) -> None:
+    late = errors.NoAccountLeft("all cooling", retry_after=40, usable_in=usable_in)
+    run = Run(Inside((None, late)))
+    with pytest.raises(errors.NoAccountLeft) as caught:
+        await run()
+    assert caught.value is late
+    assert run.slept == []
+
+
+async def test_when_no_account_is_left_the_caller_is_told_the_last_accounts_trouble() -> None:
+    left = errors.NoAccountLeft("a: cooling", retry_after=7)
+    run = Run(Inside(("a", rate_limited()), (None, left)))
+    with pytest.raises(errors.RateLimited, match="a: cooling") as caught:
+        await run()
+    assert caught.value.retry_after == 7
+    run = Run(Inside(("a", errors.ModelNotOffered("no such model")), (None, left)))
+    with pytest.raises(errors.ModelNotOffered, match="no such model"):
+        await run()
+
+
+async def test_a_whole_reply_is_read_inside_the_attempt() -> None:
+    class Breaking(Inside):
+        async def __call__(self, flow: GatewayFlow) -> None:
+            await super().__call__(flow)
+            if self.calls == 1:
+                flow.events = self._broken()
+
+        @staticmethod
+        async def _broken():  # type: ignore[no-untyped-def]  # noqa: ANN205 - a stream that breaks
+            yield HELLO[:2]
+            raise errors.UpstreamDisconnected("gone")
+
+    run = Run(Breaking())
+    flow = await run(stream=False)
+    assert run.inside.calls == 2
+    assert [batch async for batch in flow.events] == [HELLO]
+
+
+async def test_a_stream_is_not_read_and_its_break_not_mended() -> None:
+    run = Run(Inside(), RetryConfig())
+    flow = await run(stream=True)
+    assert [batch async for batch in flow.events] == [HELLO]
+    untouched = Run(Inside(), RetryConfig(drain_whole_replies=False))
+    assert [batch async for batch in (await untouched(stream=False)).events] == [HELLO]
+
+
+async def test_a_whole_reply_of_thoughts_alone_is_tried_once_more() -> None:
+    run = Run(Inside(reply=(THOUGHT, HELLO)))
+    flow = await run(stream=False)
+    assert run.inside.calls == 2
+    assert [batch async for batch in flow.events] == [HELLO]
+    with pytest.raises(errors.EmptyReply):
+        await Run(Inside(reply=(THOUGHT,)))(stream=False)
+
+
+async def test_concurrent_requests_do_not_share_their_attempts() -> None:
+    run = Run(Inside())
+    async with asyncio.TaskGroup() as group:
+        for _ in range(200):
+            group.create_task(run())
+    assert run.inside.calls == 200

@@ -1,0 +1,47 @@
+"""The route stage."""
+
+import pytest
+
+from ki2api.conversation import Conversation
+from ki2api.errors import UnknownModel
+from ki2api.flow import GatewayFlow
+from ki2api.models import Catalogue
+from ki2api.stages.route import Route, RouteConfig
+from pipeline.testing import build_flow, run_stage
+
+pytestmark = pytest.mark.anyio
+
+
+async def routed(model: str, unknown_model: str = "pass") -> GatewayFlow:
+    flow = build_flow(GatewayFlow, conversation=Conversation(model, ()))
+    stage = Route(RouteConfig(unknown_model), Catalogue(aliases={"gpt-4o": "claude-sonnet-4.5"}))
+    return await run_stage(stage, flow)
+
+
+@pytest.mark.parametrize(
+    ("asked", "served"),
+    [
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-4.5"),
+        ("claude-sonnet-4.5", "claude-sonnet-4.5"),
+        ("gpt-4o", "claude-sonnet-4.5"),
+        ("brand-new-model", "brand-new-model"),
+    ],
+)
+async def test_names_are_mapped_and_unknown_ones_left_to_kiro(asked: str, served: str) -> None:
+    flow = await routed(asked)
+    assert flow.target.model.id == served
+    assert bool(flow.notes) == (asked != served)
+
+
+async def test_an_unknown_model_may_be_refused_with_a_hint() -> None:
+    with pytest.raises(UnknownModel, match=r"Did you mean .*claude-sonnet-4\.5") as caught:
+        await routed("claude-sonet-4.5", "refuse")
+    assert caught.value.path == "model"
+    assert (await routed("claude-haiku-4-5", "refuse")).target.model.id == "claude-haiku-4.5"
+    with pytest.raises(UnknownModel, match="no model 'zzzz'"):
+        await routed("zzzz", "refuse")
+
+
+async def test_or_another_model_may_take_its_place() -> None:
+    assert (await routed("zzzz", "auto")).target.model.id == "auto"
+    assert (await routed("claude-haiku-4-5", "auto")).target.model.id == "claude-haiku-4.5"

@@ -1,0 +1,136 @@
+"""The pump, against real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from ki2api.errors import UpstreamDisconnected, UpstreamUnavailable
+from ki2api.upstream.pump import ENOUGH, Pump
+
+pytestmark = pytest.mark.anyio
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@asynccontextmanager
+async def upstream(serve: Serve) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await serve(reader, writer)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx.AsyncClient(trust_env=False, timeout=None) as http:
+        yield http, f"http://127.0.0.1:{port}/"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+async def test_what_arrives_between_two_reads_is_one_piece() -> None:
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for data in (b"one", b"two", b"three"):
+            writer.write(HEAD * (data == b"one") + chunk(data))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+
+    async with upstream(serve) as (http, url), Pump(http, httpx.Request("GET", url)) as pump:
+        assert pump.status == 200
+        while not pump._ended:
+            await asyncio.sleep(0)
+        assert await pump.read() == b"onetwothree"
+        assert await pump.read() == b""
+        assert await pump.read() == b""
+
+
+async def test_a_connection_that_breaks_off_is_told_after_what_came() -> None:
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(b"half"))
+        await writer.drain()
+
+    async with upstream(serve) as (http, url), Pump(http, httpx.Request("GET", url)) as pump:
+        assert await pump.read() == b"half"
+        with pytest.raises(UpstreamDisconnected):
+            await pump.read()
+        with pytest.raises(UpstreamDisconnected):
+            await pump.read()
+
+
+async def test_nobody_listening_is_an_upstream_that_cannot_be_reached() -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(UpstreamUnavailable):
+            async with Pump(http, httpx.Request("GET", f"http://127.0.0.1:{port}/")):
+                pass
+
+
+async def test_reading_pauses_while_nobody_takes() -> None:
+    sent = 0
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(HEAD)
+        for _number in range(400):
+            writer.write(chunk(b"x" * 65536))
+            await writer.drain()
+            sent += 65536
+        writer.write(b"0\r\n\r\n")
+
+    async with upstream(serve) as (http, url), Pump(http, httpx.Request("GET", url)) as pump:
+        while not pump._taken.is_set() and len(pump._waiting) < ENOUGH:
+            await asyncio.sleep(0)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert len(pump._waiting) < ENOUGH + 2 * 65536
+        total = 0
+        while data := await pump.read():
+            total += len(data)
+        assert total == 400 * 65536
+
+
+async def test_thirty_double_cancels_leave_no_connection_behind() -> None:
+    open_now = 0
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal open_now
+        open_now += 1
+        try:
+            writer.write(HEAD)
+            while True:
+                writer.write(chunk(b"hello"))
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        finally:
+            open_now -= 1
+
+    async with upstream(serve) as (http, url):
+
+        async def consume() -> None:
+            async with Pump(http, httpx.Request("GET", url)) as pump:
+                while await pump.read():
+                    pass
+
+        for round_ in range(30):
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(consume())
+                for _ in range(5 + round_ * 3):
+                    await asyncio.sleep(0.001)
+                task.cancel()
+                await asyncio.sleep(0)
+                task.cancel()
+        while open_now:
+            await asyncio.sleep(0.001)
+        pool = http._transport._pool  # type: ignore[attr-defined]  # no public way to look
+        assert pool.connections == []

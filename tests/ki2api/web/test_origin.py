@@ -1,0 +1,62 @@
+"""Host names and web origins."""
+
+import pytest
+
+from ki2api.errors import Forbidden
+from ki2api.web.origin import Neighbourhood
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:8989", "LOCALHOST:1", "a.localhost", "127.0.0.1", "127.0.0.1:8989"]
+    + ["[::1]", "[::1]:8989", "192.168.1.20:8989", "ki2api", "ki2api:8989", "my_box"]
+    + ["host.docker.internal:8989", "host.containers.internal", "gate.example:8989"],
+)
+def test_near_hosts_may_ask(host: str) -> None:
+    Neighbourhood(hosts=["Gate.example"]).check({"host": host}, any_host=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "evil.example", "127.0.0.1.evil", "127.0.0.1.evil:8989", "a@b", "evil#", "localhost."]
+    + ["localhost.evil", "2130706433", "localhost:port", "[::1", "[gg::1]", "[]", "a b", "a/b"]
+    + ["localhost:8989:1", "[::1].evil", "xn--e.com", "evil.com:80", "0x7f.1.evil"],
+)
+def test_foreign_hosts_may_not(host: str) -> None:
+    with pytest.raises(Forbidden, match="host name"):
+        Neighbourhood().check({"host": host}, any_host=False)
+
+
+def test_with_a_key_of_ones_own_the_host_does_not_matter() -> None:
+    Neighbourhood().check({"host": "evil.example"}, any_host=True)
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8989", "HTTP://LOCALHOST:8989"])
+def test_our_own_origin_may_ask(origin: str) -> None:
+    Neighbourhood().check({"host": "localhost:8989", "origin": origin}, any_host=False)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost:1",
+        "http://localhost",
+        "file://",
+        "ftp://localhost:8989",
+    ],
+)
+def test_another_origin_may_not(origin: str) -> None:
+    with pytest.raises(Forbidden, match="another origin"):
+        Neighbourhood().check({"host": "localhost:8989", "origin": origin}, any_host=True)
+
+
+def test_a_listed_origin_may_ask_also_across_sites() -> None:
+    headers = {"host": "h", "origin": "https://chat.example", "sec-fetch-site": "cross-site"}
+    Neighbourhood(origins=["https://chat.example/"]).check(headers, any_host=False)
+
+
+def test_a_cross_site_call_without_an_origin_is_refused() -> None:
+    with pytest.raises(Forbidden, match="another site"):
+        Neighbourhood().check({"host": "h", "sec-fetch-site": "cross-site"}, any_host=False)
