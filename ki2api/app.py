@@ -9,7 +9,6 @@ import httpx
 import loguru
 from litestar import Litestar
 
-import ki2api
 from ki2api.accounts.account import StandingChange
 from ki2api.accounts.ledger import FileStore, MemoryStore, StateStore
 from ki2api.accounts.pool import AccountPool
@@ -145,10 +144,9 @@ def _http(upstream: UpstreamSettings) -> httpx.AsyncClient:
 
 
 def _options(upstream: UpstreamSettings) -> UpstreamOptions:
-    agent = upstream.user_agent or IDE_AGENT
     return UpstreamOptions(
         api_url=upstream.api_url,
-        user_agent=agent.replace("{version}", ki2api.__version__),
+        user_agent=upstream.user_agent or IDE_AGENT,
         first_event_seconds=upstream.first_event_seconds,
         idle_seconds=upstream.idle_seconds,
     )

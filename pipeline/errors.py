@@ -7,6 +7,9 @@ PipelineError
 └─ EmptySlot        a slot was read before a stage had filled it
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class PipelineError(Exception):
     """Anything wrong with how a pipeline is declared or composed."""
@@ -30,3 +33,9 @@ class OrderError(PipelineError):
 
 class EmptySlot(PipelineError, AttributeError):
     """A slot of the flow was read before it was filled."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ` - did you mean "..."?` for the known word that is nearest, or nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f' - did you mean "{near[0]}"?' if near else ""

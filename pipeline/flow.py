@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from inspect import isawaitable
 from secrets import token_hex
 from time import monotonic
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
@@ -66,6 +67,7 @@ class Flow:
         self.began = clock()
         self.notes: list[Note] = []
         self.when_answered: dict[str, Callable[[], object]] = {}
+        """What to run, sync or async, once the response is ready to be sent; one for each key."""
         self._open: AsyncExitStack | None = None
 
     @classmethod
@@ -95,6 +97,11 @@ class Flow:
         """Pass every batch of `events` through a plain function from now on."""
         self.events = Through.join(self.events, change)
 
+    async def answered(self) -> None:
+        """Run what stages left in `when_answered`, in the order they left it."""
+        for callback in tuple(self.when_answered.values()):
+            await settled(callback())
+
     def keep_open(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
         """Own an entered resource: it is left when the flow is closed, the newest first."""
         if self._open is None:
@@ -106,3 +113,8 @@ class Flow:
         stack, self._open = self._open, None
         if stack is not None:
             await stack.aclose()
+
+
+async def settled(outcome: object) -> object:
+    """Return what a callable returned, awaited if it is to be awaited."""
+    return await outcome if isawaitable(outcome) else outcome

@@ -1,13 +1,14 @@
 """What a stage is: a layer that wraps the rest of the chain."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar, get_args
 
 import msgspec
 
 from pipeline.flow import Flow
 
 FlowT = TypeVar("FlowT", bound=Flow)
+FlowT_contra = TypeVar("FlowT_contra", bound=Flow, contravariant=True)
 ConfigT = TypeVar("ConfigT", bound="StageConfig")
 Next: TypeAlias = Callable[[FlowT], Awaitable[None]]
 
@@ -50,3 +51,28 @@ class Stage(Generic[FlowT, ConfigT]):
 
 
 AnyStage: TypeAlias = Stage[Any, Any]
+
+
+class Endpoint(Protocol[FlowT_contra]):
+    """The innermost callable of a chain; it is no stage, since nothing is inside it."""
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """Slots filled before me."""
+
+    @property
+    def answers(self) -> frozenset[str]:
+        """Slots I fill."""
+
+    async def __call__(self, flow: FlowT_contra) -> None:
+        """Do the work that all stages lead to."""
+
+
+def config_type(stage: type[AnyStage]) -> type[StageConfig]:
+    """Return the Config that a stage names in its `Stage[..., Config]` base, inherited or not."""
+    for owner in stage.__mro__:
+        for base in vars(owner).get("__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, StageConfig):
+                    return argument
+    return StageConfig

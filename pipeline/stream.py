@@ -8,24 +8,37 @@ Batch: TypeAlias = tuple[T, ...]
 Change: TypeAlias = Callable[[Batch[Any]], Batch[Any]]
 
 
-class Through(AsyncIterator[Batch[Any]]):
+class Wrapped(AsyncIterator[Batch[Any]]):
+    """A stream around another one; closing it closes the one inside, if that can be closed."""
+
+    def __init__(self, source: AsyncIterator[Batch[Any]]) -> None:
+        self.source = source
+
+    async def aclose(self) -> None:
+        """Close the stream inside."""
+        close = getattr(self.source, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class Through(Wrapped):
     """A stream whose batches pass through plain functions; batches left empty are skipped."""
 
     def __init__(self, source: AsyncIterator[Batch[Any]], changes: tuple[Change, ...]) -> None:
-        self._source = source
-        self._changes = changes
+        super().__init__(source)
+        self.changes = changes
 
     @classmethod
     def join(cls, source: AsyncIterator[Batch[Any]], change: Change) -> Self:
         """Add a change to a stream; changes that stand in a row share one iterator."""
         if isinstance(source, cls):
-            return cls(source._source, (*source._changes, change))
+            return cls(source.source, (*source.changes, change))
         return cls(source, (change,))
 
     async def __anext__(self) -> Batch[Any]:
-        async for batch in self._source:
+        async for batch in self.source:
             changed = batch
-            for change in self._changes:
+            for change in self.changes:
                 changed = change(changed)
             if changed:
                 return changed

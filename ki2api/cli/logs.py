@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from loguru import Record
 
 TEXT = (
-    "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}\n{exception}"
+    "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}"
 )
 
 

@@ -5,8 +5,8 @@ header length and the CRC-32 of these eight bytes; the headers; the payload; the
 came before. Integers are big-endian. A read may end anywhere, also inside a UTF-8 sequence.
 """
 
+import struct
 from collections.abc import Mapping
-from struct import Struct, error as StructError
 from zlib import crc32
 
 import msgspec
@@ -15,10 +15,11 @@ from ki2api.errors import UpstreamDisconnected, UpstreamGarbled
 
 MAX_FRAME = 24 * 1024 * 1024
 """Bytes; the limit of the encoding's specification for a payload."""
+MAX_HEADERS = 128 * 1024
 MIN_FRAME = 16
-_PRELUDE = Struct(">III")
-_U16 = Struct(">H")
-_U32 = Struct(">I")
+_PRELUDE = struct.Struct(">III")
+_U16 = struct.Struct(">H")
+_U32 = struct.Struct(">I")
 _REMEMBERED = 64
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _STRING, _BYTES = 7, 6
@@ -35,49 +36,62 @@ class Decoder:
     """Turns a byte stream into frames.
 
     Frames of one kind repeat their header block byte for byte, so parsed blocks are remembered.
+    What has come is joined only when it is enough to go on: reads may be a byte each.
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._wanted = _PRELUDE.size
         self._known: dict[bytes, Mapping[str, str]] = {}
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes and return the frames they complete; raises UpstreamGarbled."""
-        buffer = self._buffer
-        buffer += data
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size < self._wanted:
+            return []
+        buffer = b"".join(self._chunks)
         frames: list[Frame] = []
-        start, size = 0, len(buffer)
-        while size - start >= _PRELUDE.size:
-            total, head, prelude_crc = _PRELUDE.unpack_from(buffer, start)
-            if crc32(buffer[start : start + 8]) != prelude_crc:
-                raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
-            if not MIN_FRAME <= total <= MAX_FRAME or head > total - MIN_FRAME:
-                raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
-            if size - start < total:
+        start, self._wanted = 0, _PRELUDE.size
+        while self._size - start >= _PRELUDE.size:
+            total, head = _lengths(buffer, start)
+            if self._size - start < total:
+                self._wanted = total
                 break
-            frames.append(self._frame(buffer, start, total, head))
+            frames.append(self._frame(buffer, start, start + total, head))
             start += total
-        del buffer[:start]
+        self._chunks = [buffer[start:]]
+        self._size -= start
         return frames
 
     def finish(self) -> None:
         """Say that no more bytes come; raises UpstreamDisconnected inside a frame."""
-        if self._buffer:
+        if self._size:
             raise UpstreamDisconnected("Kiro's stream broke off in the middle of a frame.")
 
-    def _frame(self, buffer: bytearray, start: int, total: int, head: int) -> Frame:
-        end = start + total - 4
-        with memoryview(buffer) as view:
-            if crc32(view[start:end]) != _U32.unpack_from(buffer, end)[0]:
-                raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
-            block = bytes(view[start + 12 : start + 12 + head])
-            payload = bytes(view[start + 12 + head : end])
+    def _frame(self, buffer: bytes, start: int, end: int, head: int) -> Frame:
+        checked = end - _U32.size
+        if crc32(buffer[start:checked]) != _U32.unpack_from(buffer, checked)[0]:
+            raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
+        payload = start + _PRELUDE.size + head
+        block = buffer[start + _PRELUDE.size : payload]
         headers = self._known.get(block)
         if headers is None:
             headers = _headers(block)
             if len(self._known) < _REMEMBERED:
                 self._known[block] = headers
-        return Frame(headers, payload)
+        return Frame(headers, buffer[payload:checked])
+
+
+def _lengths(buffer: bytes, start: int) -> tuple[int, int]:
+    """Read a prelude: the lengths of the frame and of its headers."""
+    total, head, checksum = _PRELUDE.unpack_from(buffer, start)
+    if crc32(buffer[start : start + 8]) != checksum:
+        raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
+    if not MIN_FRAME <= total <= MAX_FRAME or head > min(total - MIN_FRAME, MAX_HEADERS):
+        raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
+    return total, head
 
 
 def _headers(block: bytes) -> Mapping[str, str]:
@@ -97,7 +111,7 @@ def _headers(block: bytes) -> Mapping[str, str]:
                 at += length
             else:
                 at += _SIZES[kind]
-    except (LookupError, ValueError, StructError) as error:
+    except (LookupError, ValueError, struct.error) as error:
         raise UpstreamGarbled("Kiro's stream has a frame with broken headers.") from error
     if at != len(block):
         raise UpstreamGarbled("Kiro's stream has a frame with broken headers.")
@@ -116,6 +130,6 @@ def encode(headers: Mapping[str, str], payload: bytes) -> bytes:
         bytes([len(name)]) + name.encode("ascii") + b"\x07" + _U16.pack(len(raw)) + raw
         for name, raw in ((name, value.encode()) for name, value in headers.items())
     )
-    prelude = Struct(">II").pack(len(block) + len(payload) + MIN_FRAME, len(block))
+    prelude = struct.Struct(">II").pack(len(block) + len(payload) + MIN_FRAME, len(block))
     message = prelude + _U32.pack(crc32(prelude)) + block + payload
     return message + _U32.pack(crc32(message))

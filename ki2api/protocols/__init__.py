@@ -47,6 +47,19 @@ class Body(msgspec.Struct, frozen=True):
     media_type: str = JSON
 
 
+class Model(Protocol):
+    """What a dialect tells of a model that is offered."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def window(self) -> int | None: ...
+    @property
+    def max_output(self) -> int | None: ...
+
+
 class Encoder(Protocol):
     """Writes one reply; holds the state of one stream."""
 
@@ -67,7 +80,9 @@ class ClientProtocol(Protocol):
     ping: bytes
     """Keeps a silent stream open; safe at any moment between two events."""
 
-    def decode(self, request: RawRequest) -> tuple[Conversation, Delivery]:
+    def decode(
+        self, request: RawRequest, *, drop_unknown: bool = False
+    ) -> tuple[Conversation, Delivery]:
         """Read a request; raises InvalidRequest with the path of what cannot be served."""
 
     def encoder(self, conversation: Conversation, delivery: Delivery) -> Encoder:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+import ki2api
 from ki2api.accounts.pool import Lease
 from ki2api.errors import UpstreamTimeout
 from ki2api.kiro.refusals import refusal
@@ -21,12 +22,12 @@ ERROR_BODY_LIMIT = 64 * 1024
 
 
 class UpstreamOptions(msgspec.Struct, frozen=True):
-    """Where Kiro is and how long it may take."""
+    """Where Kiro is, who we say we are, and how long it may take."""
 
     api_url: str
     """Template with {region}."""
     user_agent: str
-    """Template with {machine}; see `IDE_AGENT`."""
+    """Template with {os}, {machine} and {version}."""
     first_event_seconds: float = 300.0
     idle_seconds: float = 120.0
 
@@ -47,13 +48,17 @@ class KiroClient:
     def __init__(self, http: httpx.AsyncClient, options: UpstreamOptions) -> None:
         self._http = http
         self.options = options
+        system = f"{platform.system().lower()}#{platform.release()}"
+        self._agent = options.user_agent.replace("{os}", system).replace(
+            "{version}", ki2api.__version__
+        )
 
     @asynccontextmanager
     async def stream(self, body: bytes, lease: Lease) -> AsyncIterator[Pump]:
         """Send a request; raises the meaning of any answer that is not a stream of events."""
         request = httpx.Request(
             "POST",
-            self.options.api_url.format(region=lease.region) + OPERATION,
+            self.options.api_url.replace("{region}", lease.region) + OPERATION,
             headers=self._headers(lease),
             content=body,
         )
@@ -64,13 +69,14 @@ class KiroClient:
             yield pump
 
     def _headers(self, lease: Lease) -> dict[str, str]:
-        agent = self.options.user_agent.format(machine=machine_id(lease.name))
+        agent = self._agent.replace("{machine}", machine_id(lease.name))
+        first, last = agent.split(" ", 1)[0], agent.partition(" m/E ")[2]
         headers = {
             "authorization": f"Bearer {lease.token.reveal()}",
             "content-type": "application/json",
             "accept": "application/vnd.amazon.eventstream",
             "user-agent": agent,
-            "x-amz-user-agent": agent,
+            "x-amz-user-agent": f"{first} {last}".strip(),
             "x-amzn-kiro-agent-mode": "vibe",
             "x-amzn-codewhisperer-optout": "true",
             "amz-sdk-invocation-id": str(uuid4()),

@@ -96,8 +96,18 @@ def test_a_wrong_method_is_answered_with_the_right_one(http: httpx.Client) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"\xff\xfe", b'{"model": NaN}', b'{"model": 1}', b"[" * 100_000, b'"x"']
-    + [b'{"messages": "' + b"a" * 1000, b'{"model": "\\ud800", "messages": []}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"model": NaN}',
+        b'{"model": 1}',
+        b"[" * 100_000,
+        b'"x"',
+        b'{"messages": "' + b"a" * 1000,
+        b'{"model": "\\ud800", "messages": []}',
+    ],
 )
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
 def test_bad_bodies_are_the_callers_fault(http: httpx.Client, path: str, body: bytes) -> None:

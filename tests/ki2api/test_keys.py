@@ -62,8 +62,18 @@ def test_labels_give_nothing_of_the_key_away() -> None:
 
 @pytest.mark.parametrize(
     "peer",
-    ["", "127.0.0.1", "10.0.2.100", "172.17.0.1", "192.168.1.7", "::1", "fd00::1", "fe80::1%eth0"]
-    + ["169.254.1.1", "::ffff:192.168.0.2"],
+    [
+        "",
+        "127.0.0.1",
+        "10.0.2.100",
+        "172.17.0.1",
+        "192.168.1.7",
+        "169.254.1.1",
+        "::1",
+        "fd00::1",
+        "fe80::1%eth0",
+        "::ffff:192.168.0.2",
+    ],
 )
 def test_the_default_key_works_from_near(peer: str) -> None:
     assert KeyRing([Secret(DEFAULT_KEY)]).admit(bearer(DEFAULT_KEY), peer) == "default"

@@ -1,0 +1,1 @@
+"""Who pays: where credentials come from, how they stand, and which account serves next."""

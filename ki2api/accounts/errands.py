@@ -1,0 +1,36 @@
+"""Work beside the requests that has an owner: nothing started here is lost or left behind."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Errands:
+    """The tasks of one owner: each is kept until it ends, and none outlives its owner."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, errand: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def send(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Start an errand that nobody waits for."""
+        _ = self.start(errand)
+
+    async def finish(self, grace: float | None = None) -> None:
+        """Let all errands end by themselves for `grace` seconds, then cancel what is left."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)

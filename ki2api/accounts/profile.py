@@ -1,0 +1,40 @@
+"""Profile ARNs and regions: which profile a call names, and which region it goes to."""
+
+import re
+
+from ki2api.accounts.account import Kind
+
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+PROFILE_ARN = re.compile(
+    r"arn:aws[a-z-]*:codewhisperer:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:profile/[\w-]+",
+    re.ASCII,
+)
+
+# kiro-protocol §1.7: one profile shared by all social logins, and the placeholder of Builder ID.
+SHARED_PROFILES: dict[Kind, str] = {
+    "social": "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK",
+    "oidc": "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX",
+    "api-key": "",
+}
+
+
+def is_region(text: str) -> bool:
+    """Tell whether the text may stand in a host name as a region."""
+    return REGION.fullmatch(text) is not None
+
+
+def is_profile_arn(text: str) -> bool:
+    """Tell whether the text is an ARN of the shape that Kiro gives."""
+    return PROFILE_ARN.fullmatch(text) is not None
+
+
+def api_region(profile_arn: str, sign_in_region: str) -> str:
+    """Return the region of Kiro's API: the profile's own, else the one that serves the sign-in's.
+
+    kiro-protocol §2.1: Kiro answers in us-east-1, eu-central-1 and the two us-gov regions.
+    """
+    if match := PROFILE_ARN.fullmatch(profile_arn):
+        return match["region"]
+    if sign_in_region.startswith("us-gov-"):
+        return sign_in_region
+    return "eu-central-1" if sign_in_region.startswith("eu-") else "us-east-1"

@@ -1,0 +1,43 @@
+"""The accounts that were found, made fit to stand side by side."""
+
+from msgspec import structs
+
+from ki2api.accounts.account import Credential
+from ki2api.accounts.sources.entry import Found
+
+
+def stand_side_by_side(found: Found) -> Found:
+    """Return the accounts with a name of its own each and no token twice, and warn of changes."""
+    roster: dict[str, Credential] = {}
+    owners: dict[str, str] = {}
+    warnings = [*found.warnings]
+    for number, credential in enumerate(found.credentials, 1):
+        wished = credential.name or f"account_{number}"
+        if owner := owners.get(credential.seed):
+            # One account's refresh would end the token of the other.
+            warnings.append(f"{found.place}: {wished} repeats the token of {owner}: left out")
+            continue
+        name = _free_name(wished, roster)
+        if name != wished:
+            warnings.append(f"{found.place}: the name {wished} is taken: it is now {name}")
+        owners[credential.seed] = name
+        roster[name] = structs.replace(credential, name=name)
+    warnings += [
+        f"{found.place}: the refresh token of {name} looks cut off: copy it as a whole"
+        for name, credential in roster.items()
+        if _looks_cut_off(credential)
+    ]
+    return Found(found.place, tuple(roster.values()), tuple(warnings))
+
+
+def _free_name(wished: str, taken: dict[str, Credential]) -> str:
+    name, number = wished, 2
+    while name in taken:
+        name, number = f"{wished}_{number}", number + 1
+    return name
+
+
+def _looks_cut_off(credential: Credential) -> bool:
+    """Tell whether a token was copied from where it is shown shortened (kiro-protocol §1.2)."""
+    token = credential.refresh_token.reveal() if credential.refresh_token else None
+    return token is not None and (len(token) < 100 or "..." in token)  # noqa: PLR2004 - see there

@@ -1,0 +1,149 @@
+"""Puts a conversation to Kiro: the body of generateAssistantResponse, deterministic to the byte.
+
+Same conversation and ids, same bytes: Kiro's cache goes by the prefix (kiro-protocol §3.9).
+"""
+
+import msgspec
+
+from ki2api.conversation import Conversation
+from ki2api.errors import ContextTooLong, RequestTooLarge
+from ki2api.estimate import conversation_tokens
+from ki2api.kiro import wire
+from ki2api.kiro.ids import Ids, ids_of
+from ki2api.kiro.limits import Limits, surely_within, weight
+from ki2api.kiro.names import ToolNames
+from ki2api.kiro.rules.draft import Draft, Repair, Result, Said, Spec
+from ki2api.kiro.rules.images import h17_only_images_that_kiro_takes
+from ki2api.kiro.rules.pairs import pair_calls_with_results
+from ki2api.kiro.rules.reading import read_conversation
+from ki2api.kiro.rules.tools import declare_tools
+from ki2api.kiro.rules.turns import (
+    h1_h2_user_at_both_ends,
+    h4_merge_neighbours,
+    h5_h6_no_empty_turn,
+    h18_not_too_many_turns,
+    system_text_first,
+)
+from ki2api.models import Target
+
+__all__ = ["Composed", "Ids", "Limits", "Repair", "ToolNames", "compose", "ids_of"]
+
+ORIGIN = "AI_EDITOR"
+_TRIGGER = "MANUAL"  # H20: any other is refused
+_TASK = "vibe"
+_STANDARD = Limits()
+_encode = msgspec.json.Encoder().encode
+
+
+class Composed(msgspec.Struct, frozen=True):
+    """A request as Kiro takes it, and what a reader of the flow should know about it."""
+
+    body: bytes
+    names: ToolNames
+    repairs: tuple[Repair, ...]
+    not_honoured: tuple[str, ...]
+
+
+def compose(
+    conversation: Conversation,
+    target: Target,
+    ids: Ids,
+    profile_arn: str = "",
+    limits: Limits = _STANDARD,
+) -> Composed:
+    """Say a conversation in Kiro's words.
+
+    Raises InvalidRequest with the path of what Kiro has no words for, and ContextTooLong or
+    RequestTooLarge for what it would find too long.
+    """
+    draft = _drafted(conversation, target, limits)
+    body = _encode(wire.Request(_state(draft, ids), profile_arn))
+    _check_weight(draft, body, conversation)
+    return Composed(body, draft.names, tuple(draft.repairs), _not_honoured(conversation, draft))
+
+
+def _drafted(conversation: Conversation, target: Target, limits: Limits) -> Draft:
+    draft = Draft(target.model, limits)
+    declare_tools(draft, conversation)
+    read_conversation(draft, conversation)
+    h4_merge_neighbours(draft)
+    h1_h2_user_at_both_ends(draft)
+    h18_not_too_many_turns(draft)
+    pair_calls_with_results(draft)
+    h17_only_images_that_kiro_takes(draft)
+    h5_h6_no_empty_turn(draft)
+    system_text_first(draft)
+    return draft
+
+
+def _state(draft: Draft, ids: Ids) -> wire.ConversationState:
+    *past, current = draft.turns
+    return wire.ConversationState(
+        _TRIGGER,
+        _TASK,
+        ids.conversation,
+        ids.continuation,
+        _user(draft, current, tuple(map(_tool, draft.tools))),
+        tuple(_user(draft, said) if said.role == "user" else _assistant(said) for said in past),
+    )
+
+
+def _user(draft: Draft, said: Said, tools: tuple[wire.Tool, ...] = ()) -> wire.UserMessage:
+    results = tuple(map(_tool_result, said.results))
+    context = wire.UserInputMessageContext(tools, results) if tools or results else None
+    return wire.UserMessage(
+        wire.UserInputMessage(
+            said.content,
+            draft.model.id,
+            ORIGIN,
+            tuple(wire.Image(each.format, wire.ImageSource(each.data)) for each in said.images),
+            context,
+        )
+    )
+
+
+def _assistant(said: Said) -> wire.AssistantMessage:
+    calls = tuple(wire.ToolUse(call.id, call.name, call.input) for call in said.calls)
+    return wire.AssistantMessage(wire.AssistantResponseMessage(said.content, calls))
+
+
+def _tool_result(result: Result) -> wire.ToolResult:
+    texts = tuple(map(wire.ResultText, result.texts))
+    return wire.ToolResult(result.call_id, texts, "error" if result.is_error else "success")
+
+
+def _tool(spec: Spec) -> wire.Tool:
+    schema = wire.InputSchema(spec.schema)
+    return wire.Tool(wire.ToolSpecification(spec.name, spec.description, schema))
+
+
+def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None:
+    # Images do not count: the official client sends ten of 10 MiB (kiro-protocol §3.7, QCLI).
+    images = sum(len(image.data) for said in draft.turns for image in said.images)
+    limit = draft.limits.weight_for(draft.model.window)
+    if surely_within(len(body) - images, limit):
+        return
+    heavy = weight(body) - images
+    if heavy <= limit:
+        return
+    if weight(_encode([_tool(spec) for spec in draft.tools])) > limit:
+        raise RequestTooLarge("The tools alone are more than Kiro takes.", path="tools")
+    tokens = conversation_tokens(conversation)
+    raise ContextTooLong(f"prompt is too long: {tokens} tokens > {tokens * limit // heavy} maximum")
+
+
+def _not_honoured(conversation: Conversation, draft: Draft) -> tuple[str, ...]:
+    """Name what was asked and has no effect, since Kiro has no field for it."""
+    sampling, thinking = conversation.sampling, conversation.thinking
+    choice = conversation.tool_choice
+    asked = {
+        "max_tokens": sampling.max_tokens is not None,
+        "temperature": sampling.temperature is not None,
+        "top_p": sampling.top_p is not None,
+        "stop": bool(sampling.stop),
+        "tool_choice": choice.mode in {"any", "named"} or (choice.mode == "none" and draft.tools),
+        "parallel_tool_calls": not choice.parallel,
+        "thinking": thinking.enabled or thinking.budget is not None or thinking.effort is not None,
+    }
+    named = (*conversation.not_honoured, *(name for name, is_asked in asked.items() if is_asked))
+    return tuple(dict.fromkeys(named))

@@ -1,0 +1,142 @@
+"""Reads Kiro's answer: frames in, reply events out (kiro-protocol §4.2 to §4.7)."""
+
+from collections import Counter
+from typing import TypeVar
+
+import msgspec
+
+from ki2api.errors import ContextTooLong, EmptyReply, ModelOverloaded, UpstreamGarbled
+from ki2api.events import ReplyEnded, ReplyEvent, ReplyStarted, UsageReported
+from ki2api.kiro import wire
+from ki2api.kiro.framing import Frame
+from ki2api.kiro.names import ToolNames
+from ki2api.kiro.parts import Parts
+from ki2api.kiro.refusals import document_refusal, frame_refusal
+from ki2api.kiro.usage import Meter
+
+EventT = TypeVar("EventT")
+
+_TEXT = "assistantResponseEvent"
+_FAULTS = frozenset({"exception", "error"})
+_FAULT_FIELDS = ("__type", "_type", "error")
+_GARBLED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# Known events that say nothing a reply could show (§4.4).
+_SILENT = frozenset(
+    {
+        "initial-response",
+        "messageMetadataEvent",
+        "toolResultEvent",
+        "codeReferenceEvent",
+        "supplementaryWebLinksEvent",
+        "citationEvent",
+        "documentCitationEvent",
+        "followupPromptEvent",
+        "codeEvent",
+        "intentsEvent",
+        "interactionComponentsEvent",
+        "dryRunSucceedEvent",
+        "messageStopEvent",
+        "metricsEvent",
+        "usageEvent",
+    }
+)
+_decode_text = msgspec.json.Decoder(wire.TextEvent).decode
+
+
+class Interpreter:
+    """Reads one reply. `skipped` counts the events that were of no use."""
+
+    def __init__(self, names: ToolNames, window: int, estimated_input: int = 0) -> None:
+        self._estimated_input = estimated_input
+        self.skipped: Counter[str] = Counter()
+        self._parts = Parts(names, estimated_input, self.skipped)
+        self._meter = Meter(window, estimated_input)
+
+    def feed(self, frame: Frame) -> list[ReplyEvent]:
+        """Take a frame; raises what Kiro reports in place of an answer."""
+        kind = frame.headers.get(":event-type", "")
+        try:
+            if kind == _TEXT:
+                return self._text(frame.payload)
+            return self._other(kind, frame)
+        except _GARBLED as error:
+            raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
+
+    def finish(self) -> list[ReplyEvent]:
+        """Take the end of the stream, which at a frame's border is the end of the reply (U12)."""
+        out = self._parts.finish()
+        reason = self._meter.reason(called=self._parts.called)
+        if not self._parts.count:
+            if reason == "context-full":
+                raise ContextTooLong("The conversation fills the model's context.")
+            if reason != "refusal":
+                raise EmptyReply("Kiro answered without any content.")
+            out = [ReplyStarted(self._estimated_input)]
+        return [*out, UsageReported(self._meter.usage()), ReplyEnded(reason)]
+
+    def _text(self, payload: bytes) -> list[ReplyEvent]:
+        words = _decode_text(payload).content
+        if not words:
+            words = _look_closer(_TEXT, payload, wire.TextEvent()).content
+            if not words:
+                return []
+        self._meter.write(words)
+        return self._parts.text(words)
+
+    def _other(self, kind: str, frame: Frame) -> list[ReplyEvent]:
+        match kind:
+            case "toolUseEvent":
+                return self._call(_read(kind, frame.payload, wire.ToolUseEvent))
+            case "reasoningContentEvent":
+                return self._thoughts(_read(kind, frame.payload, wire.ReasoningEvent))
+            case "contextUsageEvent":
+                self._meter.context(_read(kind, frame.payload, wire.ContextUsageEvent))
+            case "meteringEvent":
+                self._meter.metering(_read(kind, frame.payload, wire.MeteringEvent))
+            case "metadataEvent":
+                self._meter.metadata(_read(kind, frame.payload, wire.MetadataEvent))
+            case "modelTemporarilyUnavailableEvent" | "modelUnavailableEvent":
+                raise ModelOverloaded("The model is not available at Kiro just now.")
+            case "invalidStateEvent":
+                raise UpstreamGarbled("Kiro says that the state of the conversation is invalid.")
+            case _:
+                self._fault_or_skip(kind, frame)
+        return []
+
+    def _call(self, event: wire.ToolUseEvent) -> list[ReplyEvent]:
+        piece = event.input or ""
+        if not isinstance(piece, str):
+            piece = msgspec.json.encode(piece).decode()
+        self._meter.write(piece)
+        stop = bool(event.stop)
+        return self._parts.call(event.tool_use_id or "", event.name or "", piece, stop=stop)
+
+    def _thoughts(self, event: wire.ReasoningEvent) -> list[ReplyEvent]:
+        words = event.text or ""
+        self._meter.write(words)
+        return self._parts.thoughts(words, event.signature or "", event.redacted_content or "")
+
+    def _fault_or_skip(self, kind: str, frame: Frame) -> None:
+        if frame.headers.get(":message-type") not in _FAULTS:
+            if kind not in _SILENT:
+                self.skipped[kind] += 1
+            return
+        fault = frame_refusal(frame)
+        if not (isinstance(fault, ContextTooLong) and self._parts.count):
+            raise fault
+        self._meter.overrun = True
+
+
+def _read(kind: str, payload: bytes, form: type[EventT]) -> EventT:
+    event = msgspec.json.decode(payload, type=form)
+    return _look_closer(kind, payload, event) if event == form() else event
+
+
+def _look_closer(kind: str, payload: bytes, event: EventT) -> EventT:
+    """Look into an event that says nothing: it may be wrapped in its name, or hide a fault."""
+    document = msgspec.json.decode(payload, type=dict[str, object])
+    if isinstance(inner := document.get(kind), dict):
+        return msgspec.convert(inner, type(event))
+    if any(field in document for field in _FAULT_FIELDS):
+        raise document_refusal(document)
+    return event

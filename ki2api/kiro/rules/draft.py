@@ -1,0 +1,76 @@
+"""A request in the making: what the rules look at and mend before it is put on the wire."""
+
+from typing import Any
+
+import msgspec
+
+from ki2api.conversation import ImagePart, Role
+from ki2api.kiro.limits import Limits
+from ki2api.kiro.names import ToolNames
+from ki2api.models import Model
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """Something that was said otherwise so that Kiro takes it: by which rule, where, and how."""
+
+    rule: str
+    at: str
+    text: str
+
+
+class Call(msgspec.Struct):
+    """A tool call of the model, under Kiro's name of the tool."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+    at: str
+
+
+class Result(msgspec.Struct):
+    """What running a tool gave, as texts; its images went to the turn."""
+
+    call_id: str
+    texts: list[str]
+    is_error: bool
+    at: str
+
+
+class Said(msgspec.Struct):
+    """One turn: a user has texts, images and results; the assistant texts and calls."""
+
+    role: Role
+    at: str
+    texts: list[str] = msgspec.field(default_factory=list)
+    images: list[ImagePart] = msgspec.field(default_factory=list)
+    calls: list[Call] = msgspec.field(default_factory=list)
+    results: list[Result] = msgspec.field(default_factory=list)
+
+    @property
+    def content(self) -> str:
+        """The words of the turn."""
+        return "\n\n".join(self.texts)
+
+
+class Spec(msgspec.Struct):
+    """A tool as Kiro is told about it."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+
+
+class Draft(msgspec.Struct):
+    """The whole request. A rule that changes something leaves a repair."""
+
+    model: Model
+    limits: Limits
+    names: ToolNames = msgspec.field(default_factory=ToolNames)
+    system: list[str] = msgspec.field(default_factory=list)
+    turns: list[Said] = msgspec.field(default_factory=list)
+    tools: list[Spec] = msgspec.field(default_factory=list)
+    repairs: list[Repair] = msgspec.field(default_factory=list)
+
+    def repair(self, rule: str, at: str, text: str) -> None:
+        """Record what a rule did."""
+        self.repairs.append(Repair(rule, at, text))

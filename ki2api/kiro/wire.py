@@ -1,0 +1,177 @@
+"""The structs of generateAssistantResponse, both directions (kiro-protocol §3.1, §4.4).
+
+Lists that are empty are left out (H14), since every list has a default and defaults are omitted.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class _Sent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What goes to Kiro."""
+
+
+class ImageSource(_Sent, frozen=True):
+    """The bytes of an image, as base64."""
+
+    bytes: str
+
+
+class Image(_Sent, frozen=True):
+    """An image of a user message."""
+
+    format: str
+    source: ImageSource
+
+
+class ResultText(_Sent, frozen=True):
+    """One piece of a tool result."""
+
+    text: str
+
+
+class ToolResult(_Sent, frozen=True):
+    """What running a tool gave."""
+
+    tool_use_id: str
+    content: tuple[ResultText, ...]
+    status: Literal["success", "error"]
+
+
+class InputSchema(_Sent, frozen=True):
+    """The JSON Schema of a tool's input."""
+
+    json: dict[str, Any]
+
+
+class ToolSpecification(_Sent, frozen=True):
+    """A tool that the model may call."""
+
+    name: str
+    description: str
+    input_schema: InputSchema
+
+
+class Tool(_Sent, frozen=True):
+    """The envelope of a tool specification."""
+
+    tool_specification: ToolSpecification
+
+
+class UserInputMessageContext(_Sent, frozen=True):
+    """What hangs on a user message besides its words."""
+
+    tools: tuple[Tool, ...] = ()
+    tool_results: tuple[ToolResult, ...] = ()
+
+
+class UserInputMessage(_Sent, frozen=True):
+    """What the user says."""
+
+    content: str
+    model_id: str
+    origin: str
+    images: tuple[Image, ...] = ()
+    user_input_message_context: UserInputMessageContext | None = None
+
+
+class ToolUse(_Sent, frozen=True):
+    """A tool call of the model."""
+
+    tool_use_id: str
+    name: str
+    input: dict[str, Any]
+
+
+class AssistantResponseMessage(_Sent, frozen=True):
+    """What the model said."""
+
+    content: str
+    tool_uses: tuple[ToolUse, ...] = ()
+
+
+class UserMessage(_Sent, frozen=True):
+    """The user variant of a ChatMessage."""
+
+    user_input_message: UserInputMessage
+
+
+class AssistantMessage(_Sent, frozen=True):
+    """The assistant variant of a ChatMessage."""
+
+    assistant_response_message: AssistantResponseMessage
+
+
+class ConversationState(_Sent, frozen=True):
+    """The whole conversation, sent anew with each request."""
+
+    chat_trigger_type: str
+    agent_task_type: str
+    conversation_id: str
+    agent_continuation_id: str
+    current_message: UserMessage
+    history: tuple[UserMessage | AssistantMessage, ...] = ()
+
+
+class Request(_Sent, frozen=True):
+    """The body of generateAssistantResponse."""
+
+    conversation_state: ConversationState
+    profile_arn: str = ""
+
+
+class _Received(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """What comes from Kiro. Every field may be missing or null."""
+
+
+class TextEvent(_Received, frozen=True, gc=False):
+    """The payload of assistantResponseEvent: a delta, never the text so far."""
+
+    content: str | None = None
+
+
+class ReasoningEvent(_Received, frozen=True, gc=False):
+    """The payload of reasoningContentEvent."""
+
+    text: str | None = None
+    signature: str | None = None
+    redacted_content: str | None = None
+
+
+class ToolUseEvent(_Received, frozen=True, gc=False):
+    """The payload of toolUseEvent; `input` is a piece of JSON text, or rarely a whole object."""
+
+    tool_use_id: str | None = None
+    name: str | None = None
+    input: Any = None
+    stop: bool | None = None
+
+
+class ContextUsageEvent(_Received, frozen=True, gc=False):
+    """The payload of contextUsageEvent."""
+
+    context_usage_percentage: float | None = None
+
+
+class MeteringEvent(_Received, frozen=True, gc=False):
+    """The payload of meteringEvent."""
+
+    usage: float | None = None
+
+
+class TokenUsage(_Received, frozen=True, gc=False):
+    """The counts in a metadataEvent, which few accounts are sent."""
+
+    uncached_input_tokens: float | None = None
+    output_tokens: float | None = None
+    cache_read_input_tokens: float | None = None
+    cache_write_input_tokens: float | None = None
+    context_usage_percentage: float | None = None
+
+
+class MetadataEvent(_Received, frozen=True, gc=False):
+    """The payload of metadataEvent."""
+
+    token_usage: TokenUsage | None = None
+    stop_reason: str | None = None

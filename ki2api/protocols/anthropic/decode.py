@@ -1,0 +1,183 @@
+"""Requests of the Messages API as conversations."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from ki2api.conversation import (
+    Conversation,
+    Metadata,
+    Sampling,
+    TextPart,
+    Thinking,
+    Tool,
+    ToolChoice,
+    Turn,
+)
+from ki2api.errors import InvalidRequest, ThreadNotFound
+from ki2api.protocols import Delivery, RawRequest
+from ki2api.protocols.anthropic import wire
+from ki2api.protocols.anthropic.blocks import parts
+from ki2api.protocols.fields import Refused, asked_for, refuse_any, session_of
+from ki2api.protocols.reading import NULL, Unserved, read
+from ki2api.protocols.system import part_system
+
+NO_EFFECT: Mapping[str, Any] = {
+    "billing_policy": None,
+    "compaction": None,
+    "container": None,
+    "context_management": None,
+    "diagnostics": None,
+    "fallback_credit_token": None,
+    "fallbacks": [],
+    "inference_geo": None,
+    "service_tier": None,
+    "speed": "standard",
+    "top_k": None,
+}
+REFUSED: Mapping[str, Refused] = {
+    "mcp_servers": Refused("MCP servers are not supported: connect them in your client", []),
+    "output_format": Refused("structured outputs are not supported"),
+}
+
+_MESSAGES = msgspec.json.Decoder(wire.MessagesRequest)
+_COUNT = msgspec.json.Decoder(wire.CountRequest)
+
+
+class _UserId(msgspec.Struct):
+    """What Claude Code writes as JSON into metadata.user_id (seen 2026-11)."""
+
+    session_id: str | None = None
+
+
+_USER_ID = msgspec.json.Decoder(_UserId)
+
+
+def decode(request: RawRequest, *, drop_unknown: bool = False) -> tuple[Conversation, Delivery]:
+    """Read the body of POST /v1/messages."""
+    asked = read(_MESSAGES, request, wire.KNOWN_TYPES if drop_unknown else None)
+    conversation = _conversation(asked, request, Unserved(drop=drop_unknown))
+    delivery = Delivery(request.id, asked.model, int(request.received), bool(asked.stream))
+    return conversation, delivery
+
+
+def decode_count(request: RawRequest, *, drop_unknown: bool = False) -> Conversation:
+    """Read the body of POST /v1/messages/count_tokens."""
+    asked = read(_COUNT, request, wire.KNOWN_TYPES if drop_unknown else None)
+    return _conversation(asked, request, Unserved(drop=drop_unknown))
+
+
+def _conversation(
+    asked: wire.CountRequest, request: RawRequest, unserved: Unserved
+) -> Conversation:
+    _refuse_other_shapes(asked)
+    system, turns = part_system(_turns(asked, unserved))
+    tools = tuple(_tools(asked, unserved))
+    return Conversation(
+        model=asked.model,
+        turns=turns,
+        system=(*_system(asked), *system),
+        tools=tools,
+        tool_choice=_tool_choice(asked.tool_choice),
+        sampling=Sampling(
+            asked.max_tokens, asked.temperature, asked.top_p, tuple(asked.stop_sequences or ())
+        ),
+        thinking=_thinking(asked),
+        metadata=_metadata(asked, request),
+        not_honoured=(*_not_honoured(asked, request), *unserved.dropped),
+    )
+
+
+def _refuse_other_shapes(asked: wire.CountRequest) -> None:
+    refuse_any(asked, REFUSED)
+    if asked.output_config and asked.output_config.format is not None:
+        raise InvalidRequest("structured outputs are not supported", path="output_config.format")
+    if asked.thread and asked.thread.type == "continue":
+        raise ThreadNotFound(
+            "conversations are not kept here: send all messages again", path="thread"
+        )
+
+
+def _system(asked: wire.CountRequest) -> Iterator[TextPart]:
+    if isinstance(asked.system, str):
+        yield TextPart(asked.system, "system")
+    else:
+        for index, block in enumerate(asked.system or ()):
+            yield TextPart(block.text, f"system[{index}]")
+
+
+def _turns(asked: wire.CountRequest, unserved: Unserved) -> Iterator[tuple[bool, Turn]]:
+    for index, message in enumerate(asked.messages):
+        at = f"messages[{index}]"
+        content = tuple(parts(message.content, f"{at}.content", unserved))
+        if message.role == "system":
+            yield True, Turn("user", content, at)
+        else:
+            yield False, Turn(message.role, content, at)
+
+
+def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
+    for index, tool in enumerate(asked.tools or ()):
+        at = f"tools[{index}]"
+        if tool.type not in (None, "custom"):
+            unserved.found(at, f"a tool of type {tool.type!r} is not supported")
+        elif not tool.name:
+            raise InvalidRequest("Field required", path=f"{at}.name")
+        elif tool.input_schema == NULL:
+            raise InvalidRequest("Field required", path=f"{at}.input_schema")
+        else:
+            yield Tool(tool.name, tool.description or "", tool.input_schema, at)
+
+
+def _tool_choice(choice: wire.ToolChoice | None) -> ToolChoice:
+    if choice is None:
+        return ToolChoice()
+    parallel = not choice.disable_parallel_tool_use
+    if choice.type != "tool":
+        return ToolChoice(choice.type, parallel=parallel)
+    if not choice.name:
+        raise InvalidRequest("Field required", path="tool_choice.name")
+    return ToolChoice("named", choice.name, parallel)
+
+
+def _thinking(asked: wire.CountRequest) -> Thinking:
+    effort = _effort(asked)
+    if asked.thinking is None:
+        return Thinking(effort=effort)
+    return Thinking(asked.thinking.type != "disabled", asked.thinking.budget_tokens, effort)
+
+
+def _effort(asked: wire.CountRequest) -> str | None:
+    """Find the effort in force; a system message may change it from its place on."""
+    settings = [asked.output_config, *(message.output_config for message in asked.messages)]
+    return next((found.effort for found in reversed(settings) if found and found.effort), None)
+
+
+def _metadata(asked: wire.CountRequest, request: RawRequest) -> Metadata:
+    user = asked.metadata.user_id if asked.metadata else None
+    return Metadata(user, session_of(request) or _session_in(user or ""))
+
+
+def _session_in(user_id: str) -> str | None:
+    """Find the session in a user id of Claude Code, older (user_..._session_...) or newer."""
+    if user_id.startswith("{"):
+        try:
+            return _USER_ID.decode(user_id).session_id
+        except (msgspec.DecodeError, RecursionError):
+            return None
+    return user_id.partition("_session_")[2] or None
+
+
+def _not_honoured(asked: wire.CountRequest, request: RawRequest) -> Iterator[str]:
+    yield from asked_for(asked, NO_EFFECT)
+    if asked.output_config and asked.output_config.task_budget is not None:
+        yield "output_config.task_budget"
+    if asked.thinking and asked.thinking.display is not None:
+        yield "thinking.display"
+    for index, message in enumerate(asked.messages):
+        if message.clear_at == "next_user_message":
+            yield f"messages[{index}].clear_at"
+    # Inside of a JSON string the quotes would be escaped: this finds the key, wherever it stands.
+    if b'"cache_control"' in request.body:
+        yield "cache_control"

@@ -1,0 +1,166 @@
+"""Replies in the form of the Messages API, as server-sent events or whole."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.errors import GatewayError
+from ki2api.events import (
+    EndReason,
+    PartEnded,
+    PartKind,
+    PartStarted,
+    Reply,
+    ReplyEnded,
+    ReplyPart,
+    ReplyStarted,
+    Usage,
+    UsageReported,
+)
+from ki2api.protocols import Delivery
+from ki2api.protocols.anthropic.errors import error_object
+from ki2api.protocols.sse import frame
+from ki2api.protocols.writing import Border, Writer, encode
+
+STOP_REASONS: Mapping[EndReason, str] = {
+    "end": "end_turn",
+    "tool-calls": "tool_use",
+    "max-tokens": "max_tokens",
+    "context-full": "model_context_window_exceeded",
+    "stop-sequence": "stop_sequence",
+    "refusal": "refusal",
+}
+PING = frame(b'{"type":"ping"}', b"ping")
+
+# What each kind of part's deltas are called, and their one field.
+_DELTAS: Mapping[PartKind, tuple[str, str]] = {
+    "text": ("text_delta", "text"),
+    "thinking": ("thinking_delta", "thinking"),
+    "tool-call": ("input_json_delta", "partial_json"),
+}
+
+
+class AnthropicEncoder(Writer):
+    """One reply on its way to a client of the Messages API."""
+
+    def __init__(
+        self,
+        conversation: Conversation,  # noqa: ARG002 - given to every dialect, this one repeats nothing
+        delivery: Delivery,
+    ) -> None:
+        super().__init__()
+        self._delivery = delivery
+        self._usage = Usage(0, 0, "estimate")
+
+    def fail(self, error: GatewayError) -> bytes:
+        """Write the in-stream error."""
+        return frame(encode(error_object(error)), b"error")
+
+    def whole(self, reply: Reply) -> bytes:
+        """Write the message object."""
+        return encode(
+            self._message(
+                content=[_block(part) for part in reply.parts],
+                stop_reason=STOP_REASONS[reply.reason],
+                stop_sequence=reply.stop_sequence,
+                usage=_usage(reply.usage),
+            )
+        )
+
+    def _border(self, event: Border) -> bytes:
+        match event:
+            case ReplyStarted(estimated_input=estimated):
+                return self._started(estimated)
+            case PartStarted():
+                return self._part_started(event)
+            case PartEnded(index=index, signature=signature):
+                return _part_ended(index, signature)
+            case UsageReported(usage=usage):
+                self._usage = usage
+                return b""
+            case _:
+                return self._ended(event)
+
+    def _started(self, estimated: int) -> bytes:
+        self._usage = Usage(estimated, 0, "estimate")
+        message = self._message(
+            content=[], stop_reason=None, stop_sequence=None, usage=_usage(self._usage)
+        )
+        return _event("message_start", message=message)
+
+    def _part_started(self, event: PartStarted) -> bytes:
+        delta, field = _DELTAS[event.kind]
+        hollow = _event("content_block_delta", index=event.index, delta={"type": delta, field: ""})
+        self._expect(hollow)
+        return _event("content_block_start", index=event.index, content_block=_opening(event))
+
+    def _ended(self, event: ReplyEnded) -> bytes:
+        ends = {
+            "stop_reason": STOP_REASONS[event.reason],
+            "stop_sequence": event.stop_sequence,
+        }
+        return _event("message_delta", delta=ends, usage=_usage(self._usage)) + _event(
+            "message_stop"
+        )
+
+    def _message(self, **rest: Any) -> dict[str, Any]:
+        return {
+            "id": f"msg_{self._delivery.id}",
+            "type": "message",
+            "role": "assistant",
+            "model": self._delivery.model,
+            **rest,
+        }
+
+
+def _event(kind: str, **fields: Any) -> bytes:
+    """Write one event; Anthropic says its name twice."""
+    return frame(encode({"type": kind, **fields}), kind.encode())
+
+
+def _opening(event: PartStarted) -> dict[str, Any]:
+    """Make the block that a part opens with; its deltas fill it."""
+    match event:
+        case PartStarted(kind="text"):
+            return {"type": "text", "text": ""}
+        case PartStarted(kind="tool-call", call_id=call_id, name=name):
+            return {"type": "tool_use", "id": call_id, "name": name, "input": {}}
+        case PartStarted(redacted=""):
+            return {"type": "thinking", "thinking": "", "signature": ""}
+        case _:
+            return {"type": "redacted_thinking", "data": event.redacted}
+
+
+def _part_ended(index: int, signature: str) -> bytes:
+    stop = _event("content_block_stop", index=index)
+    if not signature:
+        return stop
+    proof = {"type": "signature_delta", "signature": signature}
+    return _event("content_block_delta", index=index, delta=proof) + stop
+
+
+def _block(part: ReplyPart) -> dict[str, Any]:
+    """Make a complete block."""
+    match part:
+        case TextPart(text=text):
+            return {"type": "text", "text": text}
+        case ToolCallPart(id=call_id, name=name, input=text):
+            arguments = msgspec.Raw(text.encode())
+            return {"type": "tool_use", "id": call_id, "name": name, "input": arguments}
+        case ThinkingPart(text=text, signature=signature, redacted=""):
+            return {"type": "thinking", "thinking": text, "signature": signature}
+        case _:
+            return {"type": "redacted_thinking", "data": part.redacted}
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    """Give the figures that somebody reported, and no others."""
+    figures = {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "cache_creation_input_tokens": usage.cache_write,
+        "cache_read_input_tokens": usage.cache_read,
+    }
+    return {name: count for name, count in figures.items() if count is not None}

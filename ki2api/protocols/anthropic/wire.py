@@ -1,0 +1,183 @@
+"""What an Anthropic client sends: the structs of POST /v1/messages and its count_tokens."""
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from ki2api.protocols.reading import NULL, UNKNOWN
+
+
+class Source(msgspec.Struct):
+    """Where a picture is; only base64 is served."""
+
+    type: str
+    media_type: str = ""
+    data: str = ""
+
+
+class TextBlock(msgspec.Struct, tag="text"):
+    """Words."""
+
+    text: str
+
+
+class ImageBlock(msgspec.Struct, tag="image"):
+    """A picture."""
+
+    source: Source
+
+
+class ThinkingBlock(msgspec.Struct, tag="thinking"):
+    """What the model thought in an earlier turn."""
+
+    thinking: str = ""
+    signature: str = ""
+
+
+class RedactedThinkingBlock(msgspec.Struct, tag="redacted_thinking"):
+    """The same in an opaque form."""
+
+    data: str
+
+
+class ToolUseBlock(msgspec.Struct, tag="tool_use"):
+    """A call of a client's tool."""
+
+    id: str
+    name: str
+    input: msgspec.Raw
+
+
+class ToolReferenceBlock(msgspec.Struct, tag="tool_reference"):
+    """A tool that a search of the client found; it stands in a tool result."""
+
+    tool_name: str
+
+
+class UnknownBlock(msgspec.Struct, tag=UNKNOWN):
+    """Anything else."""
+
+
+class ToolResultBlock(msgspec.Struct, tag="tool_result"):
+    """What a client's tool gave."""
+
+    tool_use_id: str
+    content: "str | list[Block] | None" = None
+    is_error: bool | None = None
+
+
+Block: TypeAlias = (
+    TextBlock
+    | ImageBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
+    | ToolUseBlock
+    | ToolReferenceBlock
+    | ToolResultBlock
+    | UnknownBlock
+)
+KNOWN_TYPES = frozenset(
+    {
+        "text",
+        "image",
+        "thinking",
+        "redacted_thinking",
+        "tool_use",
+        "tool_reference",
+        "tool_result",
+    }
+)
+
+
+class OutputConfig(msgspec.Struct):
+    """How much effort to spend, and in which form to answer."""
+
+    effort: str | None = None
+    format: Any = None
+    task_budget: Any = None
+
+
+class Message(msgspec.Struct):
+    """One message. Claude Code also sends system messages in between (seen 2026-11)."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str | list[Block] | None = None
+    output_config: OutputConfig | None = None
+    clear_at: str | None = None
+
+
+class Tool(msgspec.Struct):
+    """A client's tool, or by its `type` one that Anthropic would run."""
+
+    name: str = ""
+    type: str | None = None
+    description: str | None = None
+    input_schema: msgspec.Raw = NULL
+
+
+class ToolChoice(msgspec.Struct):
+    """Whether and which tools to call."""
+
+    type: Literal["auto", "any", "tool", "none"]
+    name: str = ""
+    disable_parallel_tool_use: bool | None = None
+
+
+class Thinking(msgspec.Struct):
+    """How much to think."""
+
+    type: Literal["enabled", "adaptive", "between_tools", "disabled"]
+    budget_tokens: int | None = None
+    display: str | None = None
+
+
+class Thread(msgspec.Struct):
+    """A conversation kept by the server: created, or continued by the last reply's id."""
+
+    type: str
+
+
+class Metadata(msgspec.Struct):
+    """Who asks."""
+
+    user_id: str | None = None
+
+
+class CountRequest(msgspec.Struct, kw_only=True):
+    """The body of POST /v1/messages/count_tokens: what a message takes, and no duty to limit it."""
+
+    model: str
+    messages: list[Message]
+    system: str | list[TextBlock] | None = None
+    tools: list[Tool] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+    thread: Thread | None = None
+    metadata: Metadata | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop_sequences: list[str] | None = None
+    stream: bool | None = None
+
+    mcp_servers: Any = None
+    output_format: Any = None
+
+    billing_policy: Any = None
+    compaction: Any = None
+    container: Any = None
+    context_management: Any = None
+    diagnostics: Any = None
+    fallback_credit_token: Any = None
+    fallbacks: Any = None
+    inference_geo: Any = None
+    service_tier: Any = None
+    speed: Any = None
+    top_k: Any = None
+
+
+class MessagesRequest(CountRequest, kw_only=True):
+    """The body of POST /v1/messages."""
+
+    max_tokens: int

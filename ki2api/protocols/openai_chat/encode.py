@@ -1,0 +1,157 @@
+"""Replies in the form of Chat Completions, as server-sent events or whole."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.errors import GatewayError
+from ki2api.events import (
+    EndReason,
+    PartEnded,
+    PartKind,
+    PartStarted,
+    Reply,
+    ReplyStarted,
+    Usage,
+    UsageReported,
+)
+from ki2api.protocols import Delivery
+from ki2api.protocols.openai_chat.errors import encode_error_object
+from ki2api.protocols.sse import frame
+from ki2api.protocols.writing import Border, Writer, encode
+
+FINISH_REASONS: Mapping[EndReason, str] = {
+    "end": "stop",
+    "tool-calls": "tool_calls",
+    "max-tokens": "length",
+    "context-full": "length",
+    "stop-sequence": "stop",
+    "refusal": "content_filter",
+}
+DONE = frame(b"[DONE]")
+
+
+class OpenAIChatEncoder(Writer):
+    """One reply on its way to a client of Chat Completions."""
+
+    def __init__(
+        self,
+        conversation: Conversation,  # noqa: ARG002 - given to every dialect, this one repeats nothing
+        delivery: Delivery,
+    ) -> None:
+        super().__init__()
+        self._delivery = delivery
+        self._usage = Usage(0, 0, "estimate")
+        self._calls = 0
+        self._kind: PartKind = "text"
+
+    def fail(self, error: GatewayError) -> bytes:
+        """Write the in-stream error; neither a finish_reason nor [DONE] follows."""
+        return frame(encode_error_object(error))
+
+    def whole(self, reply: Reply) -> bytes:
+        """Write the completion object."""
+        choice = {
+            "index": 0,
+            "message": _message(reply),
+            "logprobs": None,
+            "finish_reason": FINISH_REASONS[reply.reason],
+        }
+        facts = self._facts("chat.completion")
+        return encode({**facts, "choices": [choice], "usage": _usage(reply.usage)})
+
+    def _border(self, event: Border) -> bytes:
+        match event:
+            case ReplyStarted(estimated_input=estimated):
+                self._usage = Usage(estimated, 0, "estimate")
+                return self._chunk({"role": "assistant", "content": ""})
+            case PartStarted():
+                return self._part_started(event)
+            case PartEnded():
+                return self._part_ended()
+            case UsageReported(usage=usage):
+                self._usage = usage
+                return b""
+            case _:
+                return self._ended(event.reason)
+
+    def _part_started(self, event: PartStarted) -> bytes:
+        self._kind = event.kind
+        if event.kind != "tool-call":
+            field = "content" if event.kind == "text" else "reasoning_content"
+            self._expect(self._chunk({field: ""}))
+            return b""
+        hollow = {"index": self._calls, "function": {"arguments": ""}}
+        self._expect(self._chunk({"tool_calls": [hollow]}))
+        call = {
+            "index": self._calls,
+            "id": event.call_id,
+            "type": "function",
+            "function": {"name": event.name, "arguments": ""},
+        }
+        self._calls += 1
+        return self._chunk({"tool_calls": [call]})
+
+    def _part_ended(self) -> bytes:
+        """Give a call without arguments the empty object: clients parse them, and "" is no JSON."""
+        if self._kind == "tool-call" and self._silent:
+            return self._before + encode("{}") + self._after
+        return b""
+
+    def _ended(self, reason: EndReason) -> bytes:
+        last = self._chunk({}, FINISH_REASONS[reason])
+        if self._delivery.include_usage:
+            facts = self._facts("chat.completion.chunk")
+            last += frame(encode({**facts, "choices": [], "usage": _usage(self._usage)}))
+        return last + DONE
+
+    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        chunk = {**self._facts("chat.completion.chunk"), "choices": [choice]}
+        if self._delivery.include_usage:
+            chunk["usage"] = None
+        return frame(encode(chunk))
+
+    def _facts(self, kind: str) -> dict[str, Any]:
+        return {
+            "id": f"chatcmpl-{self._delivery.id}",
+            "object": kind,
+            "created": self._delivery.created,
+            "model": self._delivery.model,
+        }
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    """Make the message: its texts are one, since Chat Completions knows no parts."""
+    texts = [part.text for part in reply.parts if isinstance(part, TextPart)]
+    thoughts = [part.text for part in reply.parts if isinstance(part, ThinkingPart)]
+    calls = [_call(part) for part in reply.parts if isinstance(part, ToolCallPart)]
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(texts) if texts or not calls else None,
+        "refusal": None,
+    }
+    if any(thoughts):
+        message["reasoning_content"] = "".join(thoughts)
+    if calls:
+        message["tool_calls"] = calls
+    return message
+
+
+def _call(part: ToolCallPart) -> dict[str, Any]:
+    function = {"name": part.name, "arguments": part.input}
+    return {"id": part.id, "type": "function", "function": function}
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    """Give the figures that somebody reported, and no others."""
+    figures: dict[str, Any] = {
+        "prompt_tokens": usage.whole_input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.whole_input + usage.output,
+    }
+    cache = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
+    reported = {name: count for name, count in cache.items() if count is not None}
+    if reported:
+        figures["prompt_tokens_details"] = reported
+    return figures

@@ -1,0 +1,54 @@
+"""Errors in OpenAI's words: one table from our classes to their statuses, types and codes."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ki2api import errors
+from ki2api.errors import GatewayError
+from ki2api.protocols import Body
+from ki2api.protocols.refusing import error_headers, row_of
+
+TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
+    GatewayError: (500, "api_error", "internal_error"),
+    errors.Unauthenticated: (401, "invalid_request_error", "invalid_api_key"),
+    errors.Forbidden: (403, "permission_error", "forbidden"),
+    errors.InvalidRequest: (400, "invalid_request_error", "invalid_request"),
+    errors.ThreadNotFound: (404, "invalid_request_error", "thread_not_found"),
+    errors.RequestTooLarge: (413, "invalid_request_error", "request_too_large"),
+    errors.UnsupportedMedia: (415, "invalid_request_error", "unsupported_media_type"),
+    errors.ContextTooLong: (400, "invalid_request_error", "context_length_exceeded"),
+    errors.UnknownRoute: (404, "invalid_request_error", "unknown_route"),
+    errors.WrongMethod: (405, "invalid_request_error", "method_not_allowed"),
+    errors.UnknownModel: (404, "invalid_request_error", "model_not_found"),
+    errors.ModelNotOffered: (404, "invalid_request_error", "model_not_found"),
+    # Never 401 or 403 for an account's troubles: the client's own key is fine.
+    errors.TokenExpired: (502, "api_error", "upstream_auth"),
+    errors.RateLimited: (429, "rate_limit_error", "rate_limit_exceeded"),
+    errors.QuotaSpent: (429, "insufficient_quota", "insufficient_quota"),
+    errors.AccountSuspended: (429, "rate_limit_error", "account_suspended"),
+    errors.AccountRefused: (502, "api_error", "upstream_auth"),
+    errors.UpstreamUnavailable: (502, "api_error", "upstream_unreachable"),
+    errors.ModelOverloaded: (503, "api_error", "server_is_overloaded"),
+    errors.UpstreamUntrusted: (502, "api_error", "upstream_tls"),
+    errors.UpstreamTimeout: (504, "api_error", "upstream_timeout"),
+    errors.UpstreamDisconnected: (502, "api_error", "upstream_disconnected"),
+    errors.EmptyReply: (502, "api_error", "upstream_empty"),
+    errors.UpstreamGarbled: (502, "api_error", "upstream_protocol"),
+    errors.NoAccountLeft: (429, "rate_limit_error", "rate_limit_exceeded"),
+    errors.Overloaded: (503, "api_error", "server_is_overloaded"),
+    errors.Bug: (500, "api_error", "internal_error"),
+}
+
+
+def encode_error(error: GatewayError, request_id: str) -> Body:  # noqa: ARG001 - it is in a header
+    """Write an error as a whole answer."""
+    status, *_ = row_of(error, TABLE)
+    return Body(encode_error_object(error), status, error_headers(error))
+
+
+def encode_error_object(error: GatewayError) -> bytes:
+    """Write what both a whole answer and a stream say of an error."""
+    _, kind, code = row_of(error, TABLE)
+    said = {"message": error.message, "type": kind, "param": error.path, "code": code}
+    return msgspec.json.encode({"error": said})

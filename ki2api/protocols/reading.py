@@ -1,0 +1,113 @@
+"""Reading a request's JSON: one decoder call, and every fault told by its place in the body."""
+
+import re
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from ki2api.errors import InvalidRequest
+from ki2api.protocols import RawRequest
+
+T = TypeVar("T")
+
+UNKNOWN = "ki2api:unknown"
+"""The tag of the struct that stands for content of a type that a dialect does not know."""
+
+NULL = msgspec.Raw(b"null")
+"""A raw field that is absent or null."""
+
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_WRONG_TAG = re.compile(r"Invalid value (.*)", re.DOTALL)
+_TYPES = re.compile(r"`([^`]*)`")
+_JSON_WORDS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_PLACE = " - at `$"
+_LONGEST = 200
+"""Characters of a fault: it may quote the caller, who may have written a whole file there."""
+
+
+class Unserved:
+    """Content that cannot be passed on: refused, or left out and remembered by its place."""
+
+    def __init__(self, *, drop: bool) -> None:
+        self._drop = drop
+        self.dropped: list[str] = []
+
+    def found(self, at: str, why: str) -> None:
+        """Take one such place."""
+        if not self._drop:
+            raise InvalidRequest(_short(why), path=at)
+        self.dropped.append(at)
+
+
+def read(
+    decoder: msgspec.json.Decoder[T], request: RawRequest, known: frozenset[str] | None = None
+) -> T:
+    """Decode the body, or say what is wrong with it and where.
+
+    With `known`, content of any other type is read as if its type were UNKNOWN.
+    """
+    try:
+        request.body.decode()  # msgspec skips raw JSON and unknown fields without checking UTF-8
+        try:
+            return decoder.decode(request.body)
+        except msgspec.ValidationError as error:
+            if known is None or not _WRONG_TAG.match(str(error)):
+                raise
+            # A union has no fallback tag, so the body is read anew with its unknown tags replaced.
+            marked = _mark(msgspec.json.decode(request.body), known)
+            return decoder.decode(msgspec.json.encode(marked))
+    except msgspec.ValidationError as error:
+        _refuse(str(error))
+    except msgspec.DecodeError as error:
+        fault = str(error).removeprefix("JSON is malformed: ")
+        raise InvalidRequest(f"the body is not valid JSON: {fault}") from None
+    except UnicodeDecodeError:
+        raise InvalidRequest("the body is not valid UTF-8") from None
+    except RecursionError:
+        raise InvalidRequest("the body is nested too deeply") from None
+
+
+def _mark(body: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """Replace every unknown type of the messages' content, in place."""
+    for message in _objects(body.get("messages")):
+        _mark_content(message, known)
+    return body
+
+
+def _mark_content(holder: dict[str, Any], known: frozenset[str]) -> None:
+    for block in _objects(holder.get("content")):
+        if isinstance(block.get("type"), str) and block["type"] not in known:
+            block["type"] = UNKNOWN
+        else:
+            _mark_content(block, known)
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _refuse(message: str) -> NoReturn:
+    """Say what msgspec says, in the caller's own way of naming places."""
+    what, found, place = message.rpartition(_PLACE)
+    if not found:
+        what, place = place, ""
+    path = place.removeprefix(".").removesuffix("`")
+    if missing := _MISSING.fullmatch(what):
+        raise InvalidRequest("Field required", path=_join(path, missing[1])) from None
+    holder, _, key = path.rpartition(".")
+    if key == "type" and (wrong := _WRONG_TAG.fullmatch(what)):
+        why = _short(f"content of type {wrong[1]} is not supported")
+        raise InvalidRequest(why, path=holder) from None
+    raise InvalidRequest(_TYPES.sub(_in_json_words, _short(what)), path=path or None) from None
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _short(why: str) -> str:
+    return why if len(why) <= _LONGEST else f"{why[:_LONGEST]}..."
+
+
+def _in_json_words(types: re.Match[str]) -> str:
+    return " or ".join(_JSON_WORDS.get(word, word) for word in types[1].split(" | "))

@@ -1,0 +1,161 @@
+"""The accounts that the simulated service knows, and what is wrong with each."""
+
+from collections import Counter, deque
+from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from ki2api.simulator.identifiers import Identifiers
+
+Kind: TypeAlias = Literal["social", "builder-id", "enterprise", "external-idp", "api-key"]
+Plan: TypeAlias = Literal["free", "pro", "pro-plus", "power"]
+
+SOCIAL_PROFILE = "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK"
+BUILDER_PROFILE = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
+CREDITS: dict[Plan, float] = {"free": 50, "pro": 1_000, "pro-plus": 2_000, "power": 10_000}
+TRIAL, BONUS = 500.0, 100.0
+
+
+class Fault(Struct, frozen=True):
+    """A scenario that was ordered: its name and its values."""
+
+    name: str
+    values: dict[str, str] = {}
+
+
+class SimAccount(Struct, kw_only=True):
+    """One account: its credentials, its counts, and its state, which a test may set.
+
+    `access` holds every access token that was given out with the time at which it ends, `retired`
+    the refresh tokens that were replaced.
+    """
+
+    name: str
+    kind: Kind = "social"
+    plan: Plan = "pro"
+    refresh_token: str = ""
+    access_token: str = ""
+    api_key: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    profile_arn: str = ""
+    email: str = ""
+    refreshes: int = 0
+    requests: int = 0
+    used: float = 0.0
+    trial: bool = False
+    bonus: bool = False
+    revoked: bool = False
+    suspended: bool = False
+    under_suspicion: bool = False
+    registration_expired: bool = False
+    overages_spent: bool = False
+    throttled: int = 0
+    retry_after: int | None = None
+    crowded: Counter[str] = field(default_factory=Counter)
+    withheld: set[str] = field(default_factory=set)
+    access: dict[str, float] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
+    faults: deque[Fault] = field(default_factory=deque)
+    refresh_faults: deque[Fault] = field(default_factory=deque)
+
+    @property
+    def limit(self) -> float:
+        """Credits of the month: the plan's, the trial's and the bonus's."""
+        return CREDITS[self.plan] + TRIAL * self.trial + BONUS * self.bonus
+
+    @property
+    def profiles(self) -> set[str]:
+        """Every profile that this account may name."""
+        shared = {"social": {SOCIAL_PROFILE}, "builder-id": {BUILDER_PROFILE}}
+        return {self.profile_arn, *shared.get(self.kind, ())}
+
+    def expire_access(self) -> None:
+        """Let every access token that was given out end now."""
+        self.access.clear()
+
+    def revoke(self) -> None:
+        """Let nothing of this account work any more."""
+        self.revoked = True
+
+    def suspend(self) -> None:
+        """Lock the account, as the service does for security."""
+        self.suspended = True
+
+    def suspicious(self) -> None:
+        """Put the account under the limits that follow suspicious activity."""
+        self.under_suspicion = True
+
+    def exhaust(self, *, overages: bool = False) -> None:
+        """Spend the month's credits, or what was allowed beyond them."""
+        self.used = self.limit
+        self.overages_spent = overages
+
+    def expire_registration(self) -> None:
+        """Let the client registration end, as it does after about 90 days."""
+        self.registration_expired = True
+
+    def throttle(self, times: int, retry_after: int | None = None) -> None:
+        """Refuse the next requests with 429."""
+        self.throttled, self.retry_after = times, retry_after
+
+    def no_capacity(self, model: str, times: int) -> None:
+        """Refuse the next requests for a model for want of capacity."""
+        self.crowded[model] = times
+
+    def not_offered(self, model: str) -> None:
+        """Take a model out of this account's plan."""
+        self.withheld.add(model)
+
+    def fault(self, name: str, times: int = 1, **values: object) -> None:
+        """Order a scenario for this account's next requests; its values are those of a marker."""
+        self.faults.extend([_ordered(name, values)] * times)
+
+    def refresh_fault(self, name: str, times: int = 1, **values: object) -> None:
+        """Order a fault of the token service for this account's next refreshes."""
+        self.refresh_faults.extend([_ordered(name, values)] * times)
+
+    def reinstate(self) -> None:
+        """Make everything well again, but for what was spent and the tokens that ended."""
+        self.revoked = self.suspended = self.under_suspicion = self.overages_spent = False
+        self.registration_expired = False
+        self.throttled = 0
+        self.crowded.clear()
+        self.withheld.clear()
+        self.faults.clear()
+        self.refresh_faults.clear()
+
+    def grant_access(self, token: str, until: float) -> None:
+        """Give out an access token."""
+        self.access_token = token
+        self.access[token] = until
+
+    def rotate(self, token: str) -> None:
+        """Replace the refresh token."""
+        self.retired.add(self.refresh_token)
+        self.refresh_token = token
+
+
+def _ordered(name: str, values: dict[str, object]) -> Fault:
+    return Fault(name, {key.replace("_", "-"): str(value) for key, value in values.items()})
+
+
+def ordered(name: str, **values: object) -> Fault:
+    """Order a scenario."""
+    return _ordered(name, values)
+
+
+def opened(account: SimAccount, identifiers: Identifiers) -> SimAccount:
+    """Give a new account the credentials of its kind, where it has none yet."""
+    if account.kind == "api-key":
+        account.api_key = account.api_key or f"ksk_{identifiers.text(40)}"
+    else:
+        account.refresh_token = account.refresh_token or identifiers.refresh_token()
+        account.profile_arn = account.profile_arn or (
+            BUILDER_PROFILE if account.kind == "builder-id" else identifiers.profile_arn()
+        )
+    if account.kind in {"builder-id", "enterprise", "external-idp"}:
+        account.client_id = account.client_id or identifiers.text(22)
+        account.client_secret = account.client_secret or identifiers.text(120)
+    account.email = account.email or f"{account.name}@example.com"
+    return account

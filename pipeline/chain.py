@@ -1,0 +1,122 @@
+"""Stages nested around an endpoint: how a flow runs through them, and how they start and stop."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Generic, TypeAlias
+
+from pipeline.errors import PipelineError
+from pipeline.observe import Observer, Span
+from pipeline.stage import AnyStage, Endpoint, FlowT, Stage
+
+NamedStage: TypeAlias = tuple[str, AnyStage]
+Run: TypeAlias = Callable[[FlowT, int], Awaitable[None]]
+"""Runs everything from one stage inwards; the number says which attempt this is."""
+
+
+class Chain(Generic[FlowT]):
+    """Stages, the outermost first, around an endpoint."""
+
+    def __init__(
+        self,
+        stages: Iterable[NamedStage],
+        endpoint: Endpoint[FlowT],
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.stages = tuple(stages)
+        self._started: list[NamedStage] = []
+        self._run = _nested(self.stages, endpoint, observers)
+
+    async def run(self, flow: FlowT) -> None:
+        """Send a flow through; then run what its stages left in `flow.when_answered`."""
+        await self._run(flow, 1)
+        await flow.answered()
+
+    async def start(self) -> None:
+        """Start every stage, the outermost first; if one fails, stop those that had started."""
+        for name, stage in self.stages:
+            try:
+                await stage.start()
+            except BaseException as error:
+                for failed in await self._stop_started():
+                    error.add_note(f"and then: {failed!r}")
+                if isinstance(error, Exception):
+                    raise PipelineError(f"stage {name!r} does not start: {error}") from error
+                raise
+            self._started.append((name, stage))
+
+    async def stop(self) -> None:
+        """Stop every stage that had started, the innermost first, even if some fail."""
+        errors = await self._stop_started()
+        for error in errors:
+            if not isinstance(error, Exception):  # a cancellation goes on as itself
+                raise error
+        if errors:
+            raise BaseExceptionGroup("not every stage could be stopped", errors)
+
+    async def _stop_started(self) -> list[BaseException]:
+        errors: list[BaseException] = []
+        while self._started:
+            name, stage = self._started.pop()
+            try:
+                await stage.stop()
+            except BaseException as error:  # noqa: BLE001 - handed back: the others stop first
+                error.add_note(f"while stage {name!r} stopped")
+                errors.append(error)
+        return errors
+
+
+def _nested(
+    stages: Sequence[NamedStage], endpoint: Endpoint[FlowT], observers: Sequence[Observer]
+) -> Run[FlowT]:
+    def innermost(flow: FlowT, _attempt: int) -> Awaitable[None]:
+        return endpoint(flow)
+
+    run: Run[FlowT] = innermost
+    filled = endpoint.answers
+    if observers:
+        run = _observed("endpoint", len(stages), run, observers)
+    for depth, (name, stage) in reversed(list(enumerate(stages))):
+        run = _around(stage, run, filled)
+        if observers:
+            run = _observed(name, depth, run, observers)
+        filled = filled | stage.provides | stage.answers
+    return run
+
+
+def _around(stage: Stage[FlowT, Any], inside: Run[FlowT], filled: frozenset[str]) -> Run[FlowT]:
+    """Wrap a stage around a run; `filled` are the slots that those inside fill.
+
+    Plain functions that hand on the coroutine of the next one: six stages cost six coroutines.
+    """
+
+    def run(flow: FlowT, _attempt: int) -> Awaitable[None]:
+        attempt = 0
+
+        def call_next(flow: FlowT) -> Awaitable[None]:
+            nonlocal attempt
+            attempt += 1
+            if attempt > 1:  # what an earlier attempt left must not pass for this one's
+                flow.clear(filled)
+            return inside(flow, attempt)
+
+        return stage(flow, call_next)
+
+    return run
+
+
+def _observed(
+    name: str, depth: int, inside: Run[FlowT], observers: Sequence[Observer]
+) -> Run[FlowT]:
+    async def run(flow: FlowT, attempt: int) -> None:
+        began = flow.clock()
+        error = None
+        try:
+            await inside(flow, attempt)
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            span = Span(flow.id, name, depth, attempt, began, flow.clock(), error)
+            for observer in observers:
+                observer.span(flow, span)
+
+    return run

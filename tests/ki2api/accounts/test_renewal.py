@@ -1,0 +1,204 @@
+"""The refreshes themselves; what the pool makes of them is told in test_pool.py."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from ki2api.accounts.account import Credential, Standing, Wallet
+from ki2api.accounts.ledger import MemoryStore, Record
+from ki2api.accounts.member import Member
+from ki2api.accounts.refresh import NeedsLogin, Refresher, RefreshFailed, Tokens
+from ki2api.accounts.renewal import Renewals, renewed
+from pipeline.secret import Secret
+
+pytestmark = pytest.mark.anyio
+
+NOON = 1_763_812_800.0
+
+
+class SlowStore(MemoryStore):
+    """Lets a test look at the moment before a record is durable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saving = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def save(self, key: str, record: Record) -> None:
+        self.saving.set()
+        await self.may_end.wait()
+        await super().save(key, record)
+
+
+class Bench:
+    """One member and its renewals, with all marks that they made."""
+
+    def __init__(
+        self, refresher: Refresher, clock: Callable[[], float], random: Random, member: Member
+    ) -> None:
+        self.marks: list[Standing] = []
+        self.store = SlowStore()
+        self.store.may_end.set()
+        self.member = member
+        self.renewals = Renewals(
+            refresher,
+            self.store,
+            lambda _, standing: self.marks.append(standing),
+            clock=clock,
+            random=random,
+        )
+
+    async def renew(self) -> Any:
+        return await self.renewals.outcome(self.member)
+
+    async def kept(self) -> Mapping[str, Record]:
+        return await self.store.load()
+
+
+@pytest.fixture
+def bench(
+    refresher: Refresher,
+    clock: Callable[[], float],
+    upper: Random,
+    seeded: Callable[..., Credential],
+) -> Bench:
+    return Bench(refresher, clock, upper, Member(seeded("a"), 0, NOON, 400.0))
+
+
+async def test_a_refresh_brings_a_token_and_keeps_the_one_before(bench: Bench) -> None:
+    assert await bench.renew() is None
+
+    assert bench.member.token == Secret("access-1")
+    assert bench.member.wallet.refresh == Secret("seed-a+")
+    assert bench.member.wallet.previous == Secret("seed-a")
+    assert bench.member.refreshes == 1
+
+
+async def test_a_token_is_durable_before_it_is_used(bench: Bench) -> None:
+    bench.store.may_end.clear()
+    task = bench.renewals.begin(bench.member)
+    await bench.store.saving.wait()
+
+    assert bench.member.token is None
+    bench.store.may_end.set()
+    await task
+    assert bench.member.token == Secret("access-1")
+    assert (await bench.kept())[bench.member.key].wallet == bench.member.wallet
+
+
+async def test_parallel_refreshes_of_one_account_are_one(bench: Bench, service: Any) -> None:
+    outcomes = await asyncio.gather(*(bench.renew() for _ in range(50)))
+
+    assert outcomes == [None] * 50
+    assert service.tokens == ["seed-a"]
+
+
+async def test_a_waiter_that_leaves_does_not_stop_the_refresh_of_the_others(
+    bench: Bench, service: Any
+) -> None:
+    service.gate = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        leaver = group.create_task(bench.renew())
+        stayer = group.create_task(bench.renew())
+        while not service.asked:  # noqa: ASYNC110 - the transport is asked some turns later
+            await asyncio.sleep(0)
+        leaver.cancel()
+        await asyncio.sleep(0)
+        service.gate.set()
+
+    assert leaver.cancelled()
+    assert stayer.result() is None
+    assert len(service.asked) == 1
+
+
+async def test_a_dead_token_is_final(bench: Bench, service: Any) -> None:
+    service.dead = {"seed-a"}
+
+    assert isinstance(await bench.renew(), NeedsLogin)
+    assert [mark.state for mark in bench.marks] == ["needs-login"]
+    assert len(service.asked) == 1
+
+
+async def test_the_previous_token_is_tried_once_when_the_current_one_is_dead(
+    bench: Bench, service: Any
+) -> None:
+    bench.member.wallet = Wallet(refresh=Secret("lost"), previous=Secret("before"))
+    service.dead = {"lost"}
+
+    assert await bench.renew() is None
+    assert service.tokens == ["lost", "before"]
+    assert bench.member.wallet.refresh == Secret("before+")
+    assert bench.marks == []
+
+
+async def test_two_dead_tokens_need_a_login(bench: Bench, service: Any) -> None:
+    bench.member.wallet = Wallet(refresh=Secret("lost"), previous=Secret("before"))
+    service.dead = {"lost", "before"}
+
+    assert isinstance(await bench.renew(), NeedsLogin)
+    assert service.tokens == ["lost", "before"]
+
+
+async def test_without_a_refresh_token_only_a_login_helps(bench: Bench, service: Any) -> None:
+    bench.member.wallet = Wallet(access=Secret("alone"))
+
+    assert isinstance(await bench.renew(), NeedsLogin)
+    assert service.asked == []
+
+
+async def test_a_transient_fault_cools_an_account_whose_token_has_ended(
+    bench: Bench, service: Any, clock: Any
+) -> None:
+    service.fault = httpx.Response(503)
+
+    assert isinstance(await bench.renew(), RefreshFailed)
+    assert isinstance(await bench.renew(), RefreshFailed)
+    assert [mark.until for mark in bench.marks] == [NOON + 1, NOON + 2]
+    assert "its sign-in service answered 503" in bench.marks[0].reason
+
+
+async def test_a_transient_fault_leaves_a_working_token_in_use(bench: Bench, service: Any) -> None:
+    await bench.renew()
+    service.fault = httpx.Response(429, headers={"retry-after": "30"})
+
+    assert isinstance(await bench.renew(), RefreshFailed)
+    assert bench.marks == []
+    assert bench.member.token == Secret("access-1")
+    assert bench.member.no_refresh_before == NOON + 30
+
+
+async def test_a_refresh_that_works_ends_the_row_of_faults(bench: Bench, service: Any) -> None:
+    service.fault = httpx.Response(503)
+    await bench.renew()
+    service.fault = None
+    await bench.renew()
+
+    assert bench.member.missed_refreshes == 0
+
+
+async def test_what_has_not_ended_within_the_grace_is_cancelled(bench: Bench, service: Any) -> None:
+    service.gate = asyncio.Event()
+    task = bench.renewals.begin(bench.member)
+
+    await bench.renewals.finish(0.0)
+
+    assert task.cancelled()
+
+
+def test_a_token_that_is_not_rotated_stays_and_has_no_previous_one() -> None:
+    wallet = Wallet(Secret("old"), 1.0, Secret("r"), Secret("before"), "arn:kept")
+    tokens = Tokens(Secret("new"), None, 2.0)
+
+    assert renewed(wallet, Secret("r"), tokens) == Wallet(
+        Secret("new"), 2.0, Secret("r"), None, "arn:kept"
+    )
+
+
+def test_a_profile_that_is_told_replaces_the_one_before() -> None:
+    tokens = Tokens(Secret("new"), Secret("r2"), 2.0, "arn:told")
+
+    assert renewed(Wallet(profile_arn="arn:kept"), Secret("r"), tokens).profile_arn == "arn:told"

@@ -1,0 +1,123 @@
+"""Anthropic's content blocks."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from ki2api.conversation import (
+    ImagePart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from ki2api.errors import InvalidRequest
+from ki2api.protocols.anthropic import wire
+from ki2api.protocols.anthropic.blocks import parts
+from ki2api.protocols.reading import Unserved
+
+PNG = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+
+
+def parse(content: Any, *, drop: bool = False) -> tuple[tuple[Part, ...], list[str]]:
+    read = msgspec.json.decode(msgspec.json.encode(content), type=str | list[wire.Block] | None)
+    unserved = Unserved(drop=drop)
+    return tuple(parts(read, "m", unserved)), unserved.dropped
+
+
+def test_a_string_is_a_text() -> None:
+    assert parse("hi") == ((TextPart("hi", "m"),), [])
+
+
+def test_no_content_has_no_parts() -> None:
+    assert parse(None) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("block", "part"),
+    [
+        ({"type": "text", "text": "hi", "cache_control": None}, TextPart("hi", "m[0]")),
+        ({"type": "image", "source": PNG}, ImagePart("png", "aGk=", "m[0]")),
+        (
+            {"type": "image", "source": {**PNG, "media_type": "image/jpg"}},
+            ImagePart("jpeg", "aGk=", "m[0]"),
+        ),
+        (
+            {"type": "thinking", "thinking": "hm", "signature": "s"},
+            ThinkingPart("hm", "s", at="m[0]"),
+        ),
+        ({"type": "redacted_thinking", "data": "xyz"}, ThinkingPart(redacted="xyz", at="m[0]")),
+        (
+            {"type": "tool_use", "id": "t1", "name": "ls", "input": {"é": 1}, "caller": {}},
+            ToolCallPart("t1", "ls", '{"é":1}', "m[0]"),
+        ),
+        ({"type": "tool_reference", "tool_name": "ls"}, TextPart("ls", "m[0]")),
+        (
+            {"type": "tool_result", "tool_use_id": "t1"},
+            ToolResultPart("t1", (), at="m[0]"),
+        ),
+        (
+            {"type": "tool_result", "tool_use_id": "t1", "content": "no", "is_error": True},
+            ToolResultPart("t1", (TextPart("no", "m[0].content"),), is_error=True, at="m[0]"),
+        ),
+        (
+            {
+                "type": "tool_result",
+                "tool_use_id": "t1",
+                "content": [{"type": "text", "text": "a"}, {"type": "image", "source": PNG}],
+            },
+            ToolResultPart(
+                "t1",
+                (
+                    TextPart("a", "m[0].content[0]"),
+                    ImagePart("png", "aGk=", "m[0].content[1]"),
+                ),
+                at="m[0]",
+            ),
+        ),
+    ],
+)
+def test_each_block_is_one_part(block: dict[str, Any], part: Part) -> None:
+    assert parse([block]) == ((part,), [])
+
+
+UNSERVED = [
+    (
+        {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}},
+        "m[0].source: only base64 is supported, not 'url'",
+    ),
+    (
+        {"type": "image", "source": {**PNG, "media_type": "image/bmp"}},
+        "m[0].source.media_type: 'image/bmp' is not supported",
+    ),
+    ({"type": "ki2api:unknown"}, "m[0]: content of this type is not supported here"),
+]
+
+
+@pytest.mark.parametrize(("block", "message"), UNSERVED)
+def test_what_cannot_be_passed_on_is_refused(block: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse([block])
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize(("block", "message"), UNSERVED)
+def test_what_cannot_be_passed_on_is_left_out_by_name(block: dict[str, Any], message: str) -> None:
+    found, dropped = parse([block, {"type": "text", "text": "hi"}], drop=True)
+    assert found == (TextPart("hi", "m[1]"),)
+    assert dropped == [message.partition(":")[0]]
+
+
+def test_a_tool_result_shows_only_what_can_be_seen() -> None:
+    inner = {"type": "tool_result", "tool_use_id": "t2"}
+    outer = {"type": "tool_result", "tool_use_id": "t1", "content": [inner]}
+    with pytest.raises(InvalidRequest, match="not supported here") as refused:
+        parse([outer])
+    assert refused.value.path == "m[0].content[0]"
+
+
+def test_every_kind_of_block_is_known_by_its_tag() -> None:
+    tags = {kind.__struct_config__.tag for kind in wire.Block.__args__}
+    assert tags - {wire.UnknownBlock.__struct_config__.tag} == wire.KNOWN_TYPES

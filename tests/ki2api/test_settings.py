@@ -1,0 +1,105 @@
+"""Settings: where they come from, and what wins."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ki2api.app import BUILT_IN, key_ring
+from ki2api.settings import DEFAULT_CHAIN, Settings, find_file, load, overridden
+from pipeline import Secret, SettingsError, config_type, decode, decode_table
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "config.example.toml"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_example_shows_the_defaults() -> None:
+    settings = decode(EXAMPLE.read_text(), Settings, source="config.example.toml")
+    chain = settings.pipeline
+    assert tuple(table["stage"] for table in chain) == DEFAULT_CHAIN
+    for table in chain:
+        kind = config_type(BUILT_IN[table["stage"]])
+        shown = {key: value for key, value in table.items() if key != "stage"}
+        assert decode_table(shown, kind, where="", text="", source="") == kind()
+    assert Settings(pipeline=chain) == settings
+
+
+def test_the_example_names_every_setting() -> None:
+    text = EXAMPLE.read_text()
+    tables = [field.type for field in msgspec.structs.fields(Settings)][:4]
+    kinds = [*tables, *(config_type(stage) for stage in BUILT_IN.values())]
+    for kind in kinds:
+        for field in msgspec.structs.fields(kind):
+            assert re.search(rf"^(# )?{field.encode_name} = ", text, re.MULTILINE), field
+
+
+def test_no_file_at_all_means_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    loaded = load({"XDG_CONFIG_HOME": str(tmp_path)})
+    assert loaded.settings == Settings()
+    assert loaded.source == "defaults"
+
+
+def test_the_first_place_with_a_file_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "home")}
+    home = tmp_path / "home" / "ki2api"
+    home.mkdir(parents=True)
+    in_home = write(home, "")
+    assert find_file(environ, None) == in_home
+    write(tmp_path, "")
+    assert find_file(environ, None) == Path("config.toml")
+    named = {**environ, "KI2API_CONFIG": "/etc/ki2api.toml"}
+    assert find_file(named, None) == Path("/etc/ki2api.toml")
+    assert find_file(named, Path("mine.toml")) == Path("mine.toml")
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[server]\nhost = "::1"\nport = 1\napi-keys = ["a", "b"]\n')
+    loaded = load({}, path)
+    assert loaded.settings.server.api_keys == (Secret("a"), Secret("b"))
+    assert (loaded.settings.server.host, loaded.folder) == ("::1", tmp_path)
+    environ = {
+        "API_KEY": "c",
+        "KI2API_HOST": "0.0.0.0",
+        "KI2API_PORT": "9000",
+        "KI2API_STATE": "",
+    }
+    settings = load(environ, path).settings
+    assert settings.server.api_keys == (Secret("c"),)
+    assert (settings.server.host, settings.server.port) == ("0.0.0.0", 9000)
+    assert settings.state.path == ""
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", ""])
+def test_a_port_that_is_none_is_said_so(port: str) -> None:
+    if not port:
+        assert overridden(Settings(), {"KI2API_PORT": port}) == Settings()
+        return
+    with pytest.raises(SettingsError, match="KI2API_PORT"):
+        overridden(Settings(), {"KI2API_PORT": port})
+
+
+def test_faults_are_told_together_with_their_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, '[server]\nprt = 1\n\n[upstream]\nkind = "kirro"\n')
+    with pytest.raises(SettingsError) as caught:
+        load({}, path)
+    first, second = caught.value.faults
+    assert "config.toml:2" in first
+    assert '"port"' in first
+    assert "config.toml:5" in second
+    assert "kiro" in second
+
+
+def test_a_key_of_ones_own_may_be_required() -> None:
+    settings = decode("[server]\nrequire-own-key = true", Settings, source="x")
+    with pytest.raises(SettingsError, match="API_KEY"):
+        key_ring(settings)
+    assert not key_ring(overridden(settings, {"API_KEY": "mine"})).default_active

@@ -1,0 +1,110 @@
+"""A flow: its slots, its notes, what runs when it is answered and what it keeps open."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from pipeline import EmptySlot, Flow, Note, Slot
+from pipeline.flow import settled
+from pipeline.testing import batches
+
+pytestmark = pytest.mark.anyio
+
+
+class TextFlow(Flow):
+    text: Slot[str] = Slot()
+
+
+class LongerFlow(TextFlow):
+    more: Slot[str] = Slot()
+
+
+def test_a_slot_gives_back_what_was_put_in() -> None:
+    flow = TextFlow()
+    flow.text = "hello"
+    assert flow.text == "hello"
+    assert flow.has("text")
+
+
+def test_an_empty_slot_names_itself() -> None:
+    with pytest.raises(EmptySlot, match=r"^flow\.text is empty$"):
+        _ = TextFlow().text
+
+
+def test_a_slot_can_be_emptied_more_than_once() -> None:
+    flow = TextFlow()
+    flow.text = "hello"
+    del flow.text
+    del flow.text
+    assert not flow.has("text")
+
+
+def test_clearing_empties_the_named_slots_and_no_others() -> None:
+    flow = LongerFlow()
+    flow.text, flow.more = "hello", "world"
+    flow.clear({"text", "events"})
+    assert (flow.has("text"), flow.has("more")) == (False, True)
+
+
+def test_a_kind_of_flow_knows_its_slots_and_those_it_inherits() -> None:
+    assert LongerFlow.slots() == {"events", "text", "more"}
+    assert isinstance(LongerFlow.text, Slot)
+
+
+def test_flows_have_ids_of_their_own_and_a_clock() -> None:
+    one, other = Flow(clock=lambda: 5.0), Flow(clock=lambda: 5.0)
+    assert one.id != other.id
+    assert one.began == 5.0
+
+
+def test_notes_stay_in_order() -> None:
+    flow = Flow()
+    flow.note("route", "an alias")
+    flow.note("retry", "a second attempt")
+    assert flow.notes == [Note("route", "an alias"), Note("retry", "a second attempt")]
+
+
+async def test_events_pass_through_plain_functions() -> None:
+    flow = Flow()
+    flow.events = batches((1,), (2, 3))
+    flow.through(lambda batch: (*batch, 0))
+    flow.through(lambda batch: batch[::-1])
+    assert [batch async for batch in flow.events] == [(0, 1), (0, 3, 2)]
+
+
+async def test_what_waits_for_the_answer_runs_in_order_sync_or_async() -> None:
+    flow, seen = Flow(), list[str]()
+
+    async def later() -> None:
+        seen.append("async")
+
+    flow.when_answered["a"] = lambda: seen.append("sync")
+    flow.when_answered["b"] = later
+    await flow.answered()
+    assert seen == ["sync", "async"]
+
+
+async def test_what_is_open_is_closed_once_the_newest_first() -> None:
+    flow, seen = Flow(), list[str]()
+
+    @asynccontextmanager
+    async def resource(name: str) -> AsyncIterator[None]:
+        yield
+        seen.append(name)
+
+    for name in ("lease", "connection"):
+        opened = resource(name)
+        await opened.__aenter__()
+        flow.keep_open(opened)
+    await flow.aclose()
+    await flow.aclose()
+    assert seen == ["connection", "lease"]
+
+
+async def test_an_outcome_is_awaited_only_if_it_must_be() -> None:
+    async def five() -> int:
+        return 5
+
+    assert await settled(five()) == 5
+    assert await settled(5) == 5

@@ -1,0 +1,421 @@
+"""Whatever a model answers, each dialect's stream folds back to the same reply.
+
+Small parsers of our own check each dialect's grammar; the official SDKs have the last word.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import anthropic
+import httpx2
+import msgspec
+import openai
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.errors import UpstreamDisconnected
+from ki2api.events import (
+    EndReason,
+    PartDelta,
+    PartEnded,
+    PartStarted,
+    Reply,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyPart,
+    ReplyStarted,
+    Usage,
+    UsageReported,
+    fold,
+)
+from ki2api.protocols import ClientProtocol, Delivery, Encoder
+from ki2api.protocols.anthropic import ANTHROPIC
+from ki2api.protocols.anthropic.encode import STOP_REASONS
+from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.protocols.openai_chat.encode import FINISH_REASONS
+
+DIALECTS = [ANTHROPIC, OPENAI_CHAT]
+REASONS: dict[str, EndReason] = {said: reason for reason, said in STOP_REASONS.items()}
+
+
+words = st.text(min_size=1, max_size=12)
+names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_-]{0,15}", fullmatch=True)
+counts = st.integers(0, 2**40)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+usages = st.builds(
+    Usage,
+    input=counts,
+    output=counts,
+    source=st.just("estimate"),
+    cache_read=st.none() | counts,
+    cache_write=st.none() | counts,
+)
+
+
+@st.composite
+def pieces_of(draw: st.DrawFn, text: str) -> list[str]:
+    """Cut a text anywhere; no piece is empty."""
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)), max_size=4)))
+    edges = [0, *cuts, len(text)]
+    return [piece for piece in map(text.__getitem__, map(slice, edges, edges[1:])) if piece]
+
+
+@st.composite
+def parts(draw: st.DrawFn, index: int) -> list[ReplyEvent]:
+    """Make one part; opaque thinking brings no words, and a call may bring no arguments."""
+    kind = draw(st.sampled_from(["text", "thinking", "redacted", "tool-call", "bare-call"]))
+    match kind:
+        case "text":
+            opening, said = PartStarted(index, "text"), draw(st.lists(words, max_size=4))
+        case "thinking":
+            opening, said = PartStarted(index, "thinking"), draw(st.lists(words, max_size=4))
+        case "redacted":
+            opening, said = PartStarted(index, "thinking", redacted=draw(words)), []
+        case _:
+            opening, said = PartStarted(index, "tool-call", f"call_{index}", draw(names)), []
+    if kind == "tool-call":
+        arguments = draw(st.dictionaries(st.text(max_size=5), values, max_size=3))
+        said = draw(pieces_of(msgspec.json.encode(arguments).decode()))
+    signature = draw(words) if kind == "thinking" and draw(st.booleans()) else ""
+    return [opening, *(PartDelta(index, piece) for piece in said), PartEnded(index, signature)]
+
+
+@st.composite
+def replies(draw: st.DrawFn) -> list[ReplyEvent]:
+    """Make the events of a whole reply."""
+    events: list[ReplyEvent] = [ReplyStarted(draw(counts))]
+    for index in range(draw(st.integers(0, 4))):
+        events += draw(parts(index))
+        events += [UsageReported(usage) for usage in draw(st.lists(usages, max_size=1))]
+    reason = draw(st.sampled_from(list(STOP_REASONS)))
+    return [*events, ReplyEnded(reason, draw(words) if reason == "stop-sequence" else None)]
+
+
+@st.composite
+def batched(draw: st.DrawFn) -> list[list[ReplyEvent]]:
+    """Cut the events of a reply into batches, as reads of a network would."""
+    events = draw(replies())
+    cuts = sorted(draw(st.sets(st.integers(0, len(events)), max_size=6)))
+    edges = [0, *cuts, len(events)]
+    return [events[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+
+
+def encoder_of(dialect: ClientProtocol, *, include_usage: bool = True) -> Encoder:
+    delivery = Delivery("f10e", "claude-x", 1_790_000_000, stream=True, include_usage=include_usage)
+    return dialect.encoder(Conversation("claude-x", ()), delivery)
+
+
+def write(dialect: ClientProtocol, batches: Sequence[Sequence[ReplyEvent]]) -> bytes:
+    encoder = encoder_of(dialect)
+    return b"".join(encoder.feed(batch) for batch in batches)
+
+
+def flat(batches: list[list[ReplyEvent]]) -> list[ReplyEvent]:
+    return [event for batch in batches for event in batch]
+
+
+def frames(stream: bytes) -> Iterator[tuple[str, str]]:
+    """Read server-sent events as name and data; anything else is a failure."""
+    assert stream.endswith(b"\n\n")
+    for frame in stream.decode().removesuffix("\n\n").split("\n\n"):
+        *named, data = frame.split("\n")
+        assert data.startswith("data: ")
+        assert len(named) <= 1
+        yield "".join(named).removeprefix("event: "), data.removeprefix("data: ")
+
+
+class AnthropicReader:
+    """Folds a stream of the Messages API, and knows which event may stand where."""
+
+    def __init__(self) -> None:
+        self.blocks: list[dict[str, Any]] = []
+        self.open = False
+        self.usage: dict[str, int] = {}
+        self.ends: dict[str, Any] = {}
+
+    def read(self, stream: bytes) -> Reply:
+        events = [(name, msgspec.json.decode(data)) for name, data in frames(stream)]
+        assert [name for name, _ in events] == [event["type"] for _, event in events]
+        (first, start), *middle, (before_last, delta), (last, _) = events
+        assert (first, before_last, last) == ("message_start", "message_delta", "message_stop")
+        self.usage |= start["message"]["usage"]
+        for name, event in middle:
+            getattr(self, name)(event)
+        assert not self.open
+        self.usage |= delta["usage"]
+        return self.reply(delta["delta"])
+
+    def content_block_start(self, event: dict[str, Any]) -> None:
+        assert not self.open
+        assert event["index"] == len(self.blocks)
+        self.blocks.append({**event["content_block"], "json": ""})
+        self.open = True
+
+    def content_block_delta(self, event: dict[str, Any]) -> None:
+        assert self.open
+        assert event["index"] == len(self.blocks) - 1
+        block, delta = self.blocks[-1], event["delta"]
+        kind, field, into = {
+            "text_delta": ("text", "text", "text"),
+            "thinking_delta": ("thinking", "thinking", "thinking"),
+            "signature_delta": ("thinking", "signature", "signature"),
+            "input_json_delta": ("tool_use", "partial_json", "json"),
+        }[delta["type"]]
+        assert block["type"] == kind
+        block[into] += delta[field]
+
+    def content_block_stop(self, event: dict[str, Any]) -> None:
+        assert self.open
+        assert event["index"] == len(self.blocks) - 1
+        self.open = False
+
+    def reply(self, ends: dict[str, Any]) -> Reply:
+        return Reply(
+            tuple(anthropic_part(block) for block in self.blocks),
+            REASONS[ends["stop_reason"]],
+            anthropic_usage(self.usage),
+            ends["stop_sequence"],
+        )
+
+
+def anthropic_part(block: dict[str, Any]) -> ReplyPart:
+    match block:
+        case {"type": "text", "text": text}:
+            return TextPart(text)
+        case {"type": "thinking", "thinking": text, "signature": signature}:
+            return ThinkingPart(text, signature)
+        case {"type": "redacted_thinking", "data": data}:
+            return ThinkingPart(redacted=data)
+        case {"type": "tool_use", "id": call_id, "name": name, "input": given}:
+            written = block.get("json") or msgspec.json.encode(given).decode()
+            return ToolCallPart(call_id, name, written)
+    raise AssertionError(block)
+
+
+def anthropic_usage(usage: dict[str, int]) -> Usage:
+    return Usage(
+        usage["input_tokens"],
+        usage["output_tokens"],
+        "estimate",
+        usage.get("cache_read_input_tokens"),
+        usage.get("cache_creation_input_tokens"),
+    )
+
+
+def openai_message(stream: bytes) -> dict[str, Any]:
+    """Fold a stream of Chat Completions into a completion, checking each chunk's place."""
+    *chunks, done = [data for _, data in frames(stream)]
+    assert done == "[DONE]"
+    read = [msgspec.json.decode(chunk) for chunk in chunks]
+    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in read}) == 1
+    *spoken, usage = read
+    assert usage["choices"] == []
+    assert all(chunk["usage"] is None for chunk in spoken)
+    choices = [choice for chunk in spoken for choice in chunk["choices"]]
+    assert [choice["finish_reason"] is None for choice in choices] == [
+        *(True for _ in choices[1:]),
+        False,
+    ]
+    assert [index for index, choice in enumerate(choices) if "role" in choice["delta"]] == [0]
+    message = openai_deltas([choice["delta"] for choice in choices])
+    return {**message, "finish_reason": choices[-1]["finish_reason"], "usage": usage["usage"]}
+
+
+def openai_deltas(deltas: list[dict[str, Any]]) -> dict[str, Any]:
+    calls: list[list[str]] = []
+    for delta in deltas:
+        for call in delta.get("tool_calls", ()):
+            if "id" in call:
+                assert call["index"] == len(calls)
+                calls.append([call["id"], call["function"]["name"], ""])
+            assert call["index"] == len(calls) - 1
+            calls[-1][2] += call["function"]["arguments"]
+    return {
+        "content": "".join(delta.get("content", "") for delta in deltas),
+        "reasoning": "".join(delta.get("reasoning_content", "") for delta in deltas),
+        "calls": calls,
+    }
+
+
+def in_openais_terms(reply: Reply) -> dict[str, Any]:
+    """Say of a reply all that Chat Completions can say."""
+    usage: dict[str, Any] = {
+        "prompt_tokens": reply.usage.whole_input,
+        "completion_tokens": reply.usage.output,
+        "total_tokens": reply.usage.whole_input + reply.usage.output,
+    }
+    if reply.usage.cache_read is not None:
+        usage.setdefault("prompt_tokens_details", {})["cached_tokens"] = reply.usage.cache_read
+    if reply.usage.cache_write is not None:
+        usage.setdefault("prompt_tokens_details", {})["cache_write_tokens"] = (
+            reply.usage.cache_write
+        )
+    return {
+        "content": "".join(part.text for part in reply.parts if isinstance(part, TextPart)),
+        "reasoning": "".join(part.text for part in reply.parts if isinstance(part, ThinkingPart)),
+        "calls": [
+            [part.id, part.name, part.input]
+            for part in reply.parts
+            if isinstance(part, ToolCallPart)
+        ],
+        "finish_reason": FINISH_REASONS[reply.reason],
+        "usage": usage,
+    }
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@given(batches=batched())
+def test_the_bytes_do_not_depend_on_the_batches(
+    dialect: ClientProtocol, batches: list[list[ReplyEvent]]
+) -> None:
+    assert write(dialect, batches) == write(dialect, [flat(batches)])
+
+
+@given(batches=batched())
+def test_a_stream_of_messages_folds_back_to_the_reply(batches: list[list[ReplyEvent]]) -> None:
+    reply = fold(flat(batches))
+    found = AnthropicReader().read(write(ANTHROPIC, batches))
+    assert (found.parts, found.reason, found.stop_sequence) == (
+        reply.parts,
+        reply.reason,
+        reply.stop_sequence,
+    )
+    assert found.usage == reply.usage
+
+
+@given(events=replies())
+def test_a_whole_message_is_the_same_reply(events: list[ReplyEvent]) -> None:
+    reply = fold(events)
+    message = msgspec.json.decode(encoder_of(ANTHROPIC).whole(reply))
+    assert tuple(map(anthropic_part, message["content"])) == reply.parts
+    assert (message["stop_reason"], message["stop_sequence"]) == (
+        STOP_REASONS[reply.reason],
+        reply.stop_sequence,
+    )
+    assert anthropic_usage(message["usage"]) == reply.usage
+
+
+@given(batches=batched())
+def test_a_stream_of_chunks_says_all_that_chat_completions_can_say(
+    batches: list[list[ReplyEvent]],
+) -> None:
+    assert openai_message(write(OPENAI_CHAT, batches)) == in_openais_terms(fold(flat(batches)))
+
+
+@given(events=replies())
+def test_a_whole_completion_says_the_same(events: list[ReplyEvent]) -> None:
+    reply = fold(events)
+    completion = msgspec.json.decode(encoder_of(OPENAI_CHAT).whole(reply))
+    (choice,) = completion["choices"]
+    message = choice["message"]
+    found = {
+        "content": message["content"] or "",
+        "reasoning": message.get("reasoning_content", ""),
+        "calls": [
+            [call["id"], call["function"]["name"], call["function"]["arguments"]]
+            for call in message.get("tool_calls", ())
+        ],
+        "finish_reason": choice["finish_reason"],
+        "usage": completion["usage"],
+    }
+    assert found == in_openais_terms(reply)
+    assert (message["content"] is None) == ("tool_calls" in message and not found["content"])
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@given(batches=batched(), cut=st.integers(0, 6))
+def test_a_broken_stream_never_looks_complete(
+    dialect: ClientProtocol, batches: list[list[ReplyEvent]], cut: int
+) -> None:
+    events = [event for event in flat(batches)[:-1]][: cut * 2]
+    encoder = encoder_of(dialect)
+    stream = encoder.feed(events) + encoder.fail(UpstreamDisconnected("broke off"))
+    *before, (_, last) = frames(stream)
+    assert "error" in msgspec.json.decode(last)
+    assert not any(name == "message_stop" or data == "[DONE]" for name, data in before)
+    assert not any('"finish_reason":"' in data for _, data in before)
+
+
+def serve(stream: bytes) -> httpx2.Client:
+    """Answer every request with this stream."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        headers = {"content-type": "text/event-stream"}
+        return httpx2.Response(200, headers=headers, content=stream)
+
+    return httpx2.Client(transport=httpx2.MockTransport(answer))
+
+
+def ask_anthropic(stream: bytes) -> anthropic.types.Message:
+    with (
+        serve(stream) as http,
+        anthropic.Anthropic(api_key="k", base_url="http://ki2api", http_client=http) as client,
+        client.messages.stream(
+            model="claude-x", max_tokens=9, messages=[{"role": "user", "content": "hi"}]
+        ) as found,
+    ):
+        return found.get_final_message()
+
+
+def ask_openai(stream: bytes) -> list[openai.types.chat.ChatCompletionChunk]:
+    with (
+        serve(stream) as http,
+        openai.OpenAI(api_key="k", base_url="http://ki2api/v1", http_client=http) as client,
+        client.chat.completions.create(
+            model="claude-x", messages=[{"role": "user", "content": "hi"}], stream=True
+        ) as found,
+    ):
+        return list(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches=batched())
+def test_anthropics_sdk_finds_the_same_message(batches: list[list[ReplyEvent]]) -> None:
+    ping = ANTHROPIC.ping
+    streamed = ask_anthropic(ping + write(ANTHROPIC, batches).replace(b"\n\n", b"\n\n" + ping))
+    whole = msgspec.json.decode(encoder_of(ANTHROPIC).whole(fold(flat(batches))))
+    assert streamed.to_dict(exclude_unset=False) == anthropic.types.Message.model_validate(
+        whole
+    ).to_dict(exclude_unset=False)
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches=batched())
+def test_openais_sdk_finds_the_same_completion(batches: list[list[ReplyEvent]]) -> None:
+    ping = OPENAI_CHAT.ping
+    chunks = ask_openai(ping + write(OPENAI_CHAT, batches).replace(b"\n\n", b"\n\n" + ping))
+    state = openai.lib.streaming.chat.ChatCompletionStreamState()
+    for chunk in chunks:
+        state.handle_chunk(chunk)
+    found = state.get_final_completion()
+    reply = in_openais_terms(fold(flat(batches)))
+    (choice,) = found.choices
+    assert (choice.message.content or "") == reply["content"]
+    assert choice.finish_reason == reply["finish_reason"]
+    assert found.usage is not None
+    assert found.usage.to_dict() == reply["usage"]
+    assert [
+        [call.id, call.function.name, call.function.arguments]
+        for call in choice.message.tool_calls or ()
+    ] == reply["calls"]
+
+
+def test_both_sdks_raise_on_a_broken_stream() -> None:
+    begun: list[ReplyEvent] = [ReplyStarted(), PartStarted(0, "text"), PartDelta(0, "Hel")]
+    error = UpstreamDisconnected("the stream broke off")
+    messages, chunks = encoder_of(ANTHROPIC), encoder_of(OPENAI_CHAT)
+    with pytest.raises(anthropic.APIStatusError, match="the stream broke off"):
+        ask_anthropic(messages.feed(begun) + messages.fail(error))
+    with pytest.raises(openai.APIError, match="the stream broke off"):
+        ask_openai(chunks.feed(begun) + chunks.fail(error))
+
+
+def test_usage_comes_only_where_it_was_asked_for() -> None:
+    encoder = encoder_of(OPENAI_CHAT, include_usage=False)
+    assert b"usage" not in encoder.feed([ReplyStarted(5), ReplyEnded("end")])
