@@ -28,6 +28,7 @@ GatewayError                     retry   happens when
 │  ├─ EmptyReply                 once    a reply without any content
 │  └─ UpstreamGarbled            no      bytes that no Kiro would send
 ├─ NoAccountLeft                 wait    no account can serve now; says when one returns
+│  └─ NoAccount                  no      none will ever, until a person does something
 ├─ Overloaded                    no      this gateway has too much to do, or is shutting down
 └─ Bug                           no      a mistake of ours
 
@@ -242,6 +243,13 @@ class NoAccountLeft(GatewayError):
     ) -> None:
         super().__init__(detail, retry_after=retry_after)
         self.usable_in = usable_in
+
+
+class NoAccount(NoAccountLeft):
+    """There is no account, or none that could serve again without a person doing something."""
+
+    retry = "no"
+    code = "no_account"
 
 
 class Overloaded(GatewayError):

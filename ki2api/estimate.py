@@ -8,8 +8,6 @@ from math import ceil
 
 from ki2api.conversation import (
     Conversation,
-    DocumentPart,
-    ImagePart,
     Part,
     TextPart,
     ThinkingPart,
@@ -73,5 +71,5 @@ def _part_tokens(part: Part) -> int:
             return text_tokens(name + arguments)
         case ToolResultPart(content=content):
             return sum(map(_part_tokens, content))
-        case ImagePart() | DocumentPart():
+        case _:
             return IMAGE_TOKENS

@@ -161,8 +161,8 @@ def fold(events: Iterable[ReplyEvent]) -> Reply:
                 usage = reported
             case ReplyEnded(reason=reason, stop_sequence=stop_sequence):
                 return Reply(tuple(parts), reason, usage, stop_sequence)
-            case ReplyStarted(estimated_input=estimated):
-                usage = Usage(estimated, 0, "estimate")
+            case _:
+                usage = Usage(event.estimated_input, 0, "estimate")
     raise GrammarError("the events end before the reply does")
 
 
@@ -172,5 +172,5 @@ def _part(started: PartStarted, text: str, ended: PartEnded) -> ReplyPart:
             return TextPart(text)
         case "thinking":
             return ThinkingPart(text, ended.signature, started.redacted)
-        case "tool-call":
+        case _:
             return ToolCallPart(started.call_id, started.name, text or "{}")

@@ -81,6 +81,11 @@ class AccountPool:
         """Why the state is not durable just now; empty when it is."""
         return self._store.degraded
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of the state that `start` found."""
+        return self._store.warnings
+
     async def start(self) -> None:
         """Go on from the kept state; raises StateUnreadable."""
         records = await self._store.load()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from ki2api.accounts.account import Standing
 from ki2api.accounts.member import Member
-from ki2api.errors import NoAccountLeft
+from ki2api.errors import NoAccount, NoAccountLeft
 
 _BUSY_SECONDS = 1.0
 _WAYS = (
@@ -19,19 +19,19 @@ _WAYS = (
 def no_account_left(
     members: Collection[Member], passed: Collection[str], now: float
 ) -> NoAccountLeft:
-    """Say why each account cannot serve, and when the first one returns.
-
-    Accounts that the caller rules out count only where there are no others: they do return, but
-    not for this request.
-    """
+    """Say why each account cannot serve, and when the first one returns."""
     if not members:
         ways = "\n".join(f"- {way}" for way in _WAYS)
-        return NoAccountLeft(f"there is no account; add one:\n{ways}")
+        return NoAccount(f"there is no account; add one:\n{ways}")
     lines = "\n".join(f"{member.name}: {_reason(member, now)}" for member in members)
+    soonest = _earliest(members, now)
+    if soonest is None and all(member.standing.state != "ready" for member in members):
+        return NoAccount(f"no account can serve before a person mends one:\n{lines}")
     others = [member for member in members if member.name not in passed]
     return NoAccountLeft(
         f"no account can serve now:\n{lines}",
-        retry_after=_earliest(others, now) or _earliest(members, now),
+        retry_after=soonest,
+        usable_in=_earliest(others, now),
     )
 
 

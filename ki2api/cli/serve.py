@@ -8,6 +8,7 @@ import msgspec
 import rich_click as click
 
 from ki2api.accounts.sources import AccountsUnreadable, Found, find
+from ki2api.accounts.statefile import StateUnreadable
 from ki2api.cli import logs
 from ki2api.cli.running import listen, run, serve_until_stopped, stop
 from ki2api.cli.simulated import embedded
@@ -36,6 +37,8 @@ def serve(config: Path | None, host: str | None, port: int | None) -> None:
         run(_serve(loaded))
     except (PipelineError, AccountsUnreadable) as error:
         stop(str(error), 2)
+    except StateUnreadable as error:
+        stop(str(error), 1)
 
 
 async def _serve(loaded: Loaded) -> None:

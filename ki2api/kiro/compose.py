@@ -15,7 +15,7 @@ from ki2api.kiro.names import ToolNames
 from ki2api.kiro.rules.draft import Draft, Repair, Result, Said, Spec
 from ki2api.kiro.rules.images import h17_only_images_that_kiro_takes
 from ki2api.kiro.rules.pairs import pair_calls_with_results
-from ki2api.kiro.rules.reading import read_conversation
+from ki2api.kiro.rules.reading import read_system, read_turns
 from ki2api.kiro.rules.tools import declare_tools
 from ki2api.kiro.rules.turns import (
     h1_h2_user_at_both_ends,
@@ -64,8 +64,9 @@ def compose(
 
 def _drafted(conversation: Conversation, target: Target, limits: Limits) -> Draft:
     draft = Draft(target.model, limits)
+    read_system(draft, conversation)
     declare_tools(draft, conversation)
-    read_conversation(draft, conversation)
+    read_turns(draft, conversation)
     h4_merge_neighbours(draft)
     h1_h2_user_at_both_ends(draft)
     h18_not_too_many_turns(draft)

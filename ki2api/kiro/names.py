@@ -19,6 +19,7 @@ class ToolNames:
 
     def __init__(self) -> None:
         self._to_kiro: dict[str, str] = {}
+        self._to_kiro_folded: dict[str, str] = {}
         self._to_client: dict[str, str] = {}
 
     def declare(self, name: str) -> str:
@@ -26,12 +27,12 @@ class ToolNames:
         fitted = _t1_t3_short_and_unique(_t15_not_reserved(_t2_charset(name)), name, self)
         self._to_client[fitted.casefold()] = name
         self._to_kiro.setdefault(name, fitted)
-        self._to_kiro.setdefault(name.casefold(), fitted)
+        self._to_kiro_folded.setdefault(name.casefold(), fitted)
         return fitted
 
     def kiro(self, name: str) -> str | None:
         """Return Kiro's name of a declared tool; the exact name wins over one in another case."""
-        return self._to_kiro.get(name) or self._to_kiro.get(name.casefold())
+        return self._to_kiro.get(name) or self._to_kiro_folded.get(name.casefold())
 
     def client(self, name: str) -> str:
         """Return the client's name of a tool that Kiro calls so."""

@@ -69,7 +69,8 @@ class TokenServices:
     async def _serve(self, request: Request, wire: Wire, paths: Mapping[str, _Find]) -> None:
         headers = {**_JSON, "x-amzn-requestid": self._world.identifiers.uuid()}
         try:
-            account = paths.get(request.path, _not_found)(request)
+            find = paths.get(request.path) if request.method == "POST" else None
+            account = (find or _not_found)(request)
             fault = account.refresh_faults.popleft() if account.refresh_faults else Fault("")
             if not await self._disturbed(fault, wire):
                 tokens = self._renewed(account, fault)

@@ -16,6 +16,7 @@ from ki2api.errors import (
     WrongMethod,
 )
 from ki2api.protocols import Body
+from ki2api.web.headers import public_id
 from ki2api.web.reading import AnyRequest, BodyCut, dialect, gateway_of, request_id
 
 Answer: TypeAlias = Response[bytes]
@@ -42,7 +43,8 @@ def refused(request: AnyRequest, error: GatewayError) -> Answer:
         extra["allow"] = error.allow
     if isinstance(error, RequestTooLarge):
         extra["connection"] = "close"
-    return complete(request, dialect(request).encode_error(error, request_id(request)), extra)
+    body = dialect(request).encode_error(error, public_id(request_id(request)))
+    return complete(request, body, extra)
 
 
 def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:

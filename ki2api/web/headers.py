@@ -7,9 +7,14 @@ DEFAULT_KEY_WARNING = {"x-ki2api-warning": "default-api-key"}
 
 def answer_headers(request_id: str, *, default_key: bool) -> dict[str, str]:
     """Return what every answer carries: the request's id under the names both SDKs look for."""
-    name = f"req_{request_id}"
+    name = public_id(request_id)
     ids = {"x-request-id": name, "request-id": name}
     return {**ids, **DEFAULT_KEY_WARNING} if default_key else ids
+
+
+def public_id(request_id: str) -> str:
+    """Return a request's id as clients see it."""
+    return f"req_{request_id}"
 
 
 def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

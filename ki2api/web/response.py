@@ -8,7 +8,7 @@ from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receiv
 from ki2api.errors import Bug, GatewayError, Overloaded
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body
-from ki2api.web.headers import raw
+from ki2api.web.headers import public_id, raw
 from ki2api.web.journal import journal
 from ki2api.web.pulse import Pulse
 from pipeline import Chain
@@ -148,7 +148,7 @@ class FlowResponse:
     async def _fail(self, error: GatewayError) -> None:
         self._flow.failure = error
         if not self._status:
-            await self._body(self._flow.protocol.encode_error(error, self._flow.id))
+            await self._body(self._flow.protocol.encode_error(error, public_id(self._flow.id)))
             return
         self._complete = True
         await self._piece(self._in_stream(error), more=False)

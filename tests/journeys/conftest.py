@@ -8,16 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anthropic
 import httpx
 import openai
 import pytest
 
+from ki2api.settings import DEFAULT_CHAIN
 from ki2api.simulator import Simulator, SimulatorOptions
 
 KEY = "ki2api-key-2024"
+T = TypeVar("T")
 _SERVING = re.compile(r"serving on (http://\S+)")
 
 
@@ -36,6 +38,7 @@ class Gateway:
             bufsize=1,
         )
         self.log: list[str] = []
+        self._clients: list[Any] = []
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -78,23 +81,30 @@ class Gateway:
         self._reader.join(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
+        for client in self._clients:
+            client.close()
         return status
 
     def http(self, **options: Any) -> httpx.Client:
         headers = {"authorization": f"Bearer {KEY}"}
-        return httpx.Client(
-            base_url=self.url, headers=headers, trust_env=False, timeout=60, **options
+        return self._kept(
+            httpx.Client(
+                **{"base_url": self.url, "headers": headers, "trust_env": False, "timeout": 60}
+                | options
+            )
         )
 
     def openai(self, **options: Any) -> openai.OpenAI:
-        return openai.OpenAI(
-            **{"base_url": f"{self.url}/v1", "api_key": KEY, "max_retries": 0} | options
-        )
+        settings = {"base_url": f"{self.url}/v1", "api_key": KEY, "max_retries": 0}
+        return self._kept(openai.OpenAI(**settings | options))
 
     def anthropic(self, **options: Any) -> anthropic.Anthropic:
-        return anthropic.Anthropic(
-            **{"base_url": self.url, "api_key": KEY, "max_retries": 0} | options
-        )
+        settings = {"base_url": self.url, "api_key": KEY, "max_retries": 0}
+        return self._kept(anthropic.Anthropic(**settings | options))
+
+    def _kept(self, client: T) -> T:
+        self._clients.append(client)
+        return client
 
     def statuses(self) -> dict[str, dict[str, Any]]:
         """Return each account's status by its name."""
@@ -129,6 +139,20 @@ path = "state/state.json"
 {accounts}
 {rest}
 """
+
+
+def chain(**changed: str) -> str:
+    """Return the default chain as tables, with a line put into those that are named."""
+    return "".join(
+        f'[[pipeline]]\nstage = "{stage}"\n{changed.get(stage.replace("-", "_"), "")}\n'
+        for stage in DEFAULT_CHAIN
+    )
+
+
+@pytest.fixture(name="chain")
+def chain_of() -> Callable[..., str]:
+    """Writes the default chain with changed settings."""
+    return chain
 
 
 Start = Callable[..., Gateway]

@@ -44,10 +44,10 @@ class Loud(Stage[GatewayFlow, LoudConfig]):
 '''
 
 
-def readme_example() -> str:
-    """Return the stage that the README shows."""
+def readme_example(language: str, begins: str) -> str:
+    """Return a block that the README shows."""
     text = (ROOT / "README.md").read_text()
-    found = re.search(r'```python\n("""redact\.py.*?)```', text, re.DOTALL)
+    found = re.search(rf"```{language}\n({re.escape(begins)}.*?)```", text, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -77,12 +77,12 @@ def test_a_class_with_settings(simulator: Simulator, start: Any, tmp_path: Path)
 
 def test_the_hook_functions_of_the_readme(simulator: Simulator, start: Any, tmp_path: Path) -> None:
     simulator.add_account("only")
-    hook = readme_example().replace('"secret"', '"simulator"').replace('"***"', '"[gone]"')
-    (tmp_path / "redact.py").write_text(hook)
-    table = '[[pipeline]]\nstage = "./redact.py"\nafter = "normalize"\n'
-    plain, hooked = words(start(simulator)), words(start(simulator, rest=table))
-    assert all("simulator" in text for text in plain)
-    assert not any("simulator" in text for text in hooked)
+    (tmp_path / "brief.py").write_text(readme_example("python", '"""brief.py'))
+    table = readme_example("toml", '[[pipeline]]\nstage = "./brief.py"')
+    assert all(words(start(simulator, rest=table)))
+    for request in simulator.requests:
+        sent = request.parsed()["conversationState"]["currentMessage"]["userInputMessage"]
+        assert sent["content"] == "Answer in one sentence.\n\nSay simulator"
 
 
 def test_a_fault_in_it_names_file_and_line_and_the_exit_status_is_2(

@@ -64,7 +64,7 @@ def test_a_streamed_answer(client: anthropic.Anthropic) -> None:
     ) as stream:
         pieces = list(stream.text_stream)
         final = stream.get_final_message()
-    assert len(pieces) > 3
+    assert len(pieces) > 1
     assert "".join(pieces) == final.content[0].text  # type: ignore[union-attr]  # it is text
     assert final.stop_reason == "end_turn"
     assert final.usage.output_tokens > 0
@@ -222,7 +222,7 @@ def test_an_error_in_the_middle_of_a_stream_is_raised(client: anthropic.Anthropi
         client.messages.stream(
             model=MODEL,
             max_tokens=100,
-            messages=[{"role": "user", "content": "[[sim:mid-stream-throttle]] Hello"}],
+            messages=[{"role": "user", "content": "[[sim:exception]] Hello"}],
         ) as stream,
     ):
         stream.until_done()

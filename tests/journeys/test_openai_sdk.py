@@ -219,7 +219,7 @@ def test_a_bad_request_names_its_place(client: openai.OpenAI) -> None:
 def test_an_error_in_the_middle_of_a_stream_is_raised(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
         model=MODEL,
-        messages=[{"role": "user", "content": "[[sim:mid-stream-throttle]] Hello"}],
+        messages=[{"role": "user", "content": "[[sim:exception]] Hello"}],
         stream=True,
     )
     with pytest.raises(openai.APIError):

@@ -166,7 +166,7 @@ def test_a_client_that_leaves_cancels_its_upstream_call(house: Any, *, stream: b
 def test_a_client_that_leaves_in_the_middle_of_a_stream_cancels_too(house: Any) -> None:
     gateway, simulator = house
     before = len(simulator.requests)
-    body = say("[[sim:slow-drip]] Hello", stream=True)
+    body = say("[[sim:drip]] Hello", stream=True)
     with (
         gateway.http() as http,
         http.stream("POST", "/v1/chat/completions", json=body) as answer,
@@ -175,11 +175,12 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream_cancels_too(house: Any) 
     until(lambda: simulator.requests[before].abandoned)
 
 
-def test_an_upstream_that_thinks_for_long_gets_pings_sent(simulator: Simulator, start: Any) -> None:
+def test_an_upstream_that_thinks_for_long_gets_pings_sent(
+    simulator: Simulator, start: Any, chain: Any
+) -> None:
     simulator.add_account("only")
-    rest = '[[pipeline]]\nstage = "encode-stream"\nkeep-alive-seconds = 0.1\n'
-    config_text = "hold-back-seconds = 0.1\n"
-    gateway = start(simulator, rest=rest, server=config_text)
+    rest = chain(encode_stream="keep-alive-seconds = 0.1")
+    gateway = start(simulator, rest=rest, server="hold-back-seconds = 0.1")
     body = say("[[sim:silence seconds=1]] Hello", stream=True, max_tokens=100)
     with gateway.http() as http:
         chat = http.post("/v1/chat/completions", json=body)
@@ -193,16 +194,16 @@ def test_an_upstream_that_thinks_for_long_gets_pings_sent(simulator: Simulator, 
 
 
 def test_a_failure_after_the_pings_began_is_told_in_the_stream(
-    simulator: Simulator, start: Any
+    simulator: Simulator, start: Any, chain: Any
 ) -> None:
     simulator.add_account("only")
     gateway = start(
         simulator,
         upstream="first-event-seconds = 0.5",
-        server="hold-back-seconds = 0.1\n",
-        rest='[[pipeline]]\nstage = "retry"\nattempts = 1\n',
+        server="hold-back-seconds = 0.1",
+        rest=chain(retry="attempts = 1"),
     )
-    body = say("[[sim:never-answer]] Hello", stream=True, max_tokens=100)
+    body = say("[[sim:hang]] Hello", stream=True, max_tokens=100)
     with gateway.http() as http:
         chat = http.post("/v1/chat/completions", json=body)
         messages = http.post("/v1/messages", json=body)
@@ -218,7 +219,16 @@ def test_a_failure_after_the_pings_began_is_told_in_the_stream(
 
 @pytest.mark.parametrize(
     "scenario",
-    ["reset-mid-stream", "cut-mid-frame", "corrupt", "mid-stream-throttle", "mid-stream-error"],
+    [
+        "reset-midway at=800",
+        "truncated at=800",
+        "cut at=800",
+        "half-close at=800",
+        "corrupt at=1000",
+        "exception",
+        "error-frame",
+        "bad-json",
+    ],
 )
 def test_a_broken_stream_never_ends_cleanly(house: Any, scenario: str) -> None:
     gateway, _ = house
@@ -241,7 +251,7 @@ def test_sigterm_lets_open_streams_finish_and_exits_with_0(
 
     def stream() -> None:
         with gateway.http() as http:
-            body = say("[[sim:slow-drip seconds=0.05]] Hello", stream=True)
+            body = say("[[sim:pause seconds=1]] Hello", stream=True)
             answers.append(http.post("/v1/chat/completions", json=body).text)
 
     threads = [threading.Thread(target=stream) for _ in range(5)]
@@ -263,7 +273,7 @@ def test_streams_that_outlast_the_drain_are_told_and_the_exit_is_0(
 
     def stream() -> None:
         with gateway.http() as http:
-            body = say("[[sim:slow-drip seconds=30]] Hello", stream=True)
+            body = say("[[sim:drip seconds=30]] Hello", stream=True)
             answers.append(http.post("/v1/chat/completions", json=body).text)
 
     thread = threading.Thread(target=stream)

@@ -4,6 +4,7 @@ Small parsers of our own check each dialect's grammar; the official SDKs have th
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import anthropic
@@ -61,9 +62,9 @@ usages = st.builds(
 @st.composite
 def pieces_of(draw: st.DrawFn, text: str) -> list[str]:
     """Cut a text anywhere; no piece is empty."""
-    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)), max_size=4)))
+    cuts = sorted(draw(st.sets(st.integers(1, len(text) - 1), max_size=4)))
     edges = [0, *cuts, len(text)]
-    return [piece for piece in map(text.__getitem__, map(slice, edges, edges[1:])) if piece]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 @st.composite
@@ -103,7 +104,7 @@ def batched(draw: st.DrawFn) -> list[list[ReplyEvent]]:
     events = draw(replies())
     cuts = sorted(draw(st.sets(st.integers(0, len(events)), max_size=6)))
     edges = [0, *cuts, len(events)]
-    return [events[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [events[start:end] for start, end in pairwise(edges)]
 
 
 def encoder_of(dialect: ClientProtocol, *, include_usage: bool = True) -> Encoder:
@@ -137,7 +138,6 @@ class AnthropicReader:
         self.blocks: list[dict[str, Any]] = []
         self.open = False
         self.usage: dict[str, int] = {}
-        self.ends: dict[str, Any] = {}
 
     def read(self, stream: bytes) -> Reply:
         events = [(name, msgspec.json.decode(data)) for name, data in frames(stream)]
@@ -333,7 +333,7 @@ def test_a_whole_completion_says_the_same(events: list[ReplyEvent]) -> None:
 def test_a_broken_stream_never_looks_complete(
     dialect: ClientProtocol, batches: list[list[ReplyEvent]], cut: int
 ) -> None:
-    events = [event for event in flat(batches)[:-1]][: cut * 2]
+    events = flat(batches)[:-1][: cut * 2]
     encoder = encoder_of(dialect)
     stream = encoder.feed(events) + encoder.fail(UpstreamDisconnected("broke off"))
     *before, (_, last) = frames(stream)
@@ -393,7 +393,7 @@ def test_openais_sdk_finds_the_same_completion(batches: list[list[ReplyEvent]]) 
     state = openai.lib.streaming.chat.ChatCompletionStreamState()
     for chunk in chunks:
         state.handle_chunk(chunk)
-    found = state.get_final_completion()
+    found = state.current_completion_snapshot
     reply = in_openais_terms(fold(flat(batches)))
     (choice,) = found.choices
     assert (choice.message.content or "") == reply["content"]

@@ -6,7 +6,6 @@ user's, words are whose turn it is. A turn that mixes them is split where the ro
 
 from ki2api.conversation import (
     Conversation,
-    DocumentPart,
     ImagePart,
     Part,
     Role,
@@ -25,10 +24,14 @@ EMPTY_RESULT = "(empty result)"
 IMAGE_RESULT = "(the result is an image, attached to this message)"
 
 
-def read_conversation(draft: Draft, conversation: Conversation) -> None:
-    """Put the system text and the turns in the draft."""
-    texts = (h19_clean(part.text) for part in conversation.system)
-    draft.system += [text for text in texts if text.strip()]
+def read_system(draft: Draft, conversation: Conversation) -> None:
+    """Put the system text in the draft."""
+    for part in conversation.system:
+        draft.system += _words(part.text)
+
+
+def read_turns(draft: Draft, conversation: Conversation) -> None:
+    """Put the turns in the draft; every tool they speak of has its name by now."""
     for turn in conversation.turns:
         draft.turns += _split_by_role(draft, turn)
 
@@ -66,8 +69,8 @@ def _put(draft: Draft, said: Said, part: Part) -> None:
         case ThinkingPart(at=at):
             # Kiro refuses signatures of another model and takes a history without any (§3.6).
             draft.repair("§3.6", at, "earlier thinking was left out")
-        case DocumentPart(at=at):
-            raise InvalidRequest("Documents are not supported yet; send their text.", path=at)
+        case _:
+            raise InvalidRequest("Documents are not supported yet; send their text.", path=part.at)
 
 
 def _words(text: str) -> list[str]:

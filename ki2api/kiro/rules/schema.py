@@ -172,10 +172,9 @@ class _Fitting:
 
     def _t10_restated(self, flat: Schema) -> list[str]:
         notes = []
-        for key in flat.keys() - _KEPT - _SAID:
-            self._change("T10", key)
         for key, value in flat.items():
             if key not in _KEPT | _SAID | _SILENT and not key.startswith("x-"):
+                self._change("T10", key)
                 words = _HUMP.sub(" ", key).capitalize()
                 notes.append(f"{words}: {compact(value)}.")
         return notes

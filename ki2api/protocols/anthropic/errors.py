@@ -38,11 +38,12 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.EmptyReply: (502, "api_error"),
     errors.UpstreamGarbled: (502, "api_error"),
     errors.NoAccountLeft: (429, "rate_limit_error"),
+    errors.NoAccount: (503, "api_error"),
     errors.Overloaded: (529, "overloaded_error"),
     errors.Bug: (500, "api_error"),
 }
 
-# Claude Code compacts its conversation on these words, and on nothing else (kiro-protocol §5.3).
+# Claude Code compacts its conversation on these words (kiro-protocol §5.2, seen 2026-09).
 _TOO_LONG = "prompt is too long"
 
 

@@ -128,7 +128,7 @@ def _message(reply: Reply) -> dict[str, Any]:
     calls = [_call(part) for part in reply.parts if isinstance(part, ToolCallPart)]
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": "".join(texts) if texts or not calls else None,
+        "content": None if calls and not any(texts) else "".join(texts),
         "refusal": None,
     }
     if any(thoughts):

@@ -13,6 +13,7 @@ from ki2api.accounts.account import Credential, StandingChange
 from ki2api.accounts.ledger import MemoryStore, StateStore
 from ki2api.accounts.pool import AccountPool
 from ki2api.accounts.refresh import Refresher
+from ki2api.errors import NoAccountLeft
 from pipeline.secret import Secret
 
 NOON = 1_763_812_800.0  # 2025-11-22T12:00:00Z
@@ -66,6 +67,27 @@ class TokenService(httpx.AsyncBaseTransport):
         return [body["refreshToken"] for body in self.asked]
 
 
+class DrivenPool(AccountPool):
+    """A pool with short ways to say what requests do to it."""
+
+    async def serve(self, error: BaseException | None = None, **how: Any) -> str:
+        """Serve one request and return by which account."""
+        lease = await self.lease(**how)
+        self.release(lease, error)
+        return lease.name
+
+    async def turns(self, count: int, **how: Any) -> str:
+        return "".join([await self.serve(**how) for _ in range(count)])
+
+    async def complaint(self) -> str:
+        with pytest.raises(NoAccountLeft) as left:
+            await self.lease()
+        return left.value.detail
+
+    def states(self) -> dict[str, str]:
+        return {status.name: status.state for status in self.statuses()}
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -99,9 +121,9 @@ def changes() -> list[StandingChange]:
 @pytest.fixture
 def make_pool(
     refresher: Refresher, clock: Clock, changes: list[StandingChange]
-) -> Callable[..., AccountPool]:
-    def make(*credentials: Credential, store: StateStore | None = None) -> AccountPool:
-        return AccountPool(
+) -> Callable[..., DrivenPool]:
+    def make(*credentials: Credential, store: StateStore | None = None) -> DrivenPool:
+        return DrivenPool(
             credentials,
             refresher,
             store or MemoryStore(),

@@ -137,7 +137,7 @@ class PoolModel(RuleBasedStateMachine):
         self.run(lambda: self.pool.release(lease, outcome))
         account = self.expected[lease.name]
         account.in_flight -= 1
-        told = getattr(outcome, "retry_after", None)
+        told: Any = getattr(outcome, "retry_after", None)
         match outcome:
             case None:
                 account.rate_limits = 0

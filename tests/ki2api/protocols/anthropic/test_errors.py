@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import anthropic
+import httpx2
 import msgspec
 import pytest
+from anthropic.types import ThreadNotFoundError
 
 from ki2api import errors
 from ki2api.errors import GatewayError
@@ -68,3 +71,19 @@ def test_a_lost_thread_is_told_so_that_the_sdk_sends_its_history() -> None:
         "message": "thread: not kept",
         "details": {"error_code": "thread_not_found"},
     }
+
+
+def test_the_sdk_knows_a_lost_thread_by_its_code() -> None:
+    body = encode_error(errors.ThreadNotFound("not kept", path="thread"), "r")
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(body.status, content=body.content)
+
+    with (
+        httpx2.Client(transport=httpx2.MockTransport(answer)) as http,
+        anthropic.Anthropic(api_key="k", base_url="http://ki2api", http_client=http) as client,
+        pytest.raises(ThreadNotFoundError),
+    ):
+        client.messages.create(
+            model="claude-x", max_tokens=9, messages=[{"role": "user", "content": "hi"}]
+        )

@@ -103,11 +103,13 @@ def test_every_role_finds_its_place(ask: Ask) -> None:
 def test_tools_are_read_with_their_schemas_as_they_came(ask: Ask) -> None:
     parameters = {"type": "object", "required": []}
     described = {"name": "ls", "description": "List.", "parameters": parameters, "strict": True}
-    tools = [{"type": "function", "function": described}, function("pwd")]
+    bare = {"type": "function", "function": {"name": "cd", "parameters": None}}
+    tools = [{"type": "function", "function": described}, function("pwd"), bare]
     found = conversation(ask(body(tools=tools))).tools
     assert [(tool.name, tool.description, bytes(tool.schema), tool.at) for tool in found] == [
         ("ls", "List.", b'{"type":"object","required":[]}', "tools[0]"),
         ("pwd", "", b'{"type":"object","properties":{}}', "tools[1]"),
+        ("cd", "", b'{"type":"object","properties":{}}', "tools[2]"),
     ]
 
 

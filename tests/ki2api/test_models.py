@@ -1,0 +1,88 @@
+import pytest
+
+from ki2api.errors import UnknownModel
+from ki2api.models import FALLBACK, Catalogue, Model, canonical
+
+
+@pytest.mark.parametrize(
+    ("name", "id_at_kiro"),
+    [
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-4.5"),
+        ("claude-3-7-sonnet-20250219", "claude-sonnet-3.7"),
+        ("claude-opus-4-6[1m]", "claude-opus-4.6"),
+        ("claude-haiku-4-5", "claude-haiku-4.5"),
+        ("claude-opus-5-5", "claude-opus-5.5"),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4"),
+        ("claude-sonnet-4-0", "claude-sonnet-4"),
+        ("claude-opus-4.0", "claude-opus-4"),
+        ("claude-4-sonnet", "claude-sonnet-4"),
+        ("claude-3-5-haiku-latest", "claude-haiku-3.5"),
+        ("claude-sonnet-4-5@20250929", "claude-sonnet-4.5"),
+        ("claude-sonnet-4-5-thinking", "claude-sonnet-4.5"),
+        ("claude-opus-4-8-thinking-high", "claude-opus-4.8"),
+        ("claude-sonnet-4.5-1m", "claude-sonnet-4.5-1m"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4.5"),
+        ("anthropic/claude-sonnet-4.5", "claude-sonnet-4.5"),
+        ("CLAUDE_SONNET_4_5_20250929_V1_0", "claude-sonnet-4.5"),
+        (" Kiro/Claude-Opus-5 ", "claude-opus-5"),
+        ("kiro-claude-opus-5", "claude-opus-5"),
+        ("gpt-5.6-sol-high", "gpt-5.6-sol"),
+        ("gpt-4o", "gpt-4o"),
+        ("gpt-5.1-codex-max", "gpt-5.1-codex-max"),
+        ("auto-kiro", "auto"),
+        ("auto", "auto"),
+    ],
+)
+def test_client_names_become_kiros(name: str, id_at_kiro: str) -> None:
+    assert canonical(name) == id_at_kiro
+    assert canonical(id_at_kiro) == id_at_kiro
+
+
+def test_every_id_of_the_list_is_found_as_it_is() -> None:
+    catalogue = Catalogue()
+    for model in FALLBACK:
+        assert catalogue.find(model.id).model is model
+        assert catalogue.known(model.id)
+    assert catalogue.models() == FALLBACK
+
+
+def test_the_clients_word_is_kept() -> None:
+    target = Catalogue().find("claude-sonnet-4-5-20250929")
+    assert target.asked == "claude-sonnet-4-5-20250929"
+    assert target.model.id == "claude-sonnet-4.5"
+    assert target.model.window == 200_000
+
+
+def test_aliases_win_and_may_aim_at_any_name() -> None:
+    catalogue = Catalogue(aliases={"GPT-4o": "claude-sonnet-4-5", "auto": "claude-opus-5"})
+    assert catalogue.find("gpt-4o").model.id == "claude-sonnet-4.5"
+    assert catalogue.find("auto").model.id == "claude-opus-5"
+    assert catalogue.known("gpt-4O ")
+
+
+def test_an_id_of_the_list_is_never_rewritten() -> None:
+    odd = Model("claude-sonnet-4-5")
+    assert Catalogue([odd]).find("claude-sonnet-4-5").model is odd
+
+
+def test_an_unknown_id_passes_with_usual_limits() -> None:
+    catalogue = Catalogue()
+    assert catalogue.find("claude-opus-6-20270101").model == Model("claude-opus-6")
+    assert not catalogue.known("claude-opus-6-20270101")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "../x", "x" * 129, "模型", "a\nb"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        Catalogue().find(name)
+    assert caught.value.path == "model"
+    assert len(caught.value.detail) < 300
+    assert caught.value.detail.isprintable()
+
+
+def test_near_names_are_offered() -> None:
+    catalogue = Catalogue(aliases={"my-model": "auto"})
+    assert catalogue.near("claude-sonet-4-5")[0] == "claude-sonnet-4.5"
+    assert catalogue.near("my-modle") == ["my-model"]
+    with pytest.raises(UnknownModel, match=r"Did you mean claude-sonnet-4\.5"):
+        catalogue.find("claude sonnet 4.5")
