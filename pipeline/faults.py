@@ -104,7 +104,8 @@ def _said(message: str, value: Any, kind: Any) -> str:
         allowed = get_args(kind)
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
         return f"expected {' or '.join(map(_toml, allowed))}, got {_toml(value)}{hint}"
-    said = message.replace("`", "").replace("Expected", "expected", 1)
+    said = message.replace("`object`", "table").replace(" | null", "").replace("`", "")
+    said = said.replace("Expected", "expected", 1)
     # Only of numbers the value is told: a text may be a secret.
     return f"{said}, got {value}" if type(value) in {int, float} and ", got" not in said else said
 

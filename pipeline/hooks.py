@@ -39,7 +39,7 @@ class HookStage(Stage[Any, ConfigT]):
     def __init__(self, config: ConfigT) -> None:
         super().__init__(config)
         bound = {
-            moment: partial(hook, config=config) if "config" in signature(hook).parameters else hook
+            moment: partial(hook, config=config) if _more(moment, hook) else hook
             for moment, hook in self.hooks.items()
         }
         self._request = bound.get("request")
@@ -124,9 +124,8 @@ def _misspelt(functions: dict[str, FunctionType]) -> Iterator[str]:
 
 def _misshapen(hooks: dict[str, FunctionType], module: ModuleType) -> Iterator[str]:
     for moment, hook in hooks.items():
-        given = MOMENTS[moment]
-        more = tuple(signature(hook).parameters)[len(given) :]
-        if len(signature(hook).parameters) < len(given) or more not in {(), ("config",)}:
+        given, more = MOMENTS[moment], _more(moment, hook)
+        if len(signature(hook).parameters) < len(given) or more not in ([], ["config"]):
             yield f"{_place(hook)}: {moment} takes ({', '.join(given)}), and config after them"
         elif more and _config(module) is None:
             yield f"{_place(hook)}: {moment} takes config, but there is no Config(StageConfig) here"
@@ -134,6 +133,11 @@ def _misshapen(hooks: dict[str, FunctionType], module: ModuleType) -> Iterator[s
             yield f"{_place(hook)}: {moment} must not yield"
         elif moment == "event" and iscoroutinefunction(hook):
             yield f"{_place(hook)}: event must not be async, since it runs within a batch"
+
+
+def _more(moment: str, hook: Hook) -> list[str]:
+    """Return the parameters that a hook takes beyond what its moment gives it."""
+    return list(signature(hook).parameters)[len(MOMENTS[moment]) :]
 
 
 def _misdeclared(module: ModuleType) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The accounts that the simulated service knows, and what is wrong with each."""
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -109,11 +110,11 @@ class SimAccount(Struct, kw_only=True):
 
     def fault(self, name: str, times: int = 1, **values: object) -> None:
         """Order a scenario for this account's next requests; its values are those of a marker."""
-        self.faults.extend([_ordered(name, values)] * times)
+        self.faults.extend(ordered(name, times, values))
 
     def refresh_fault(self, name: str, times: int = 1, **values: object) -> None:
         """Order a fault of the token service for this account's next refreshes."""
-        self.refresh_faults.extend([_ordered(name, values)] * times)
+        self.refresh_faults.extend(ordered(name, times, values))
 
     def reinstate(self) -> None:
         """Make everything well again, but for what was spent and the tokens that ended."""
@@ -136,13 +137,10 @@ class SimAccount(Struct, kw_only=True):
         self.refresh_token = token
 
 
-def _ordered(name: str, values: dict[str, object]) -> Fault:
-    return Fault(name, {key.replace("_", "-"): str(value) for key, value in values.items()})
-
-
-def ordered(name: str, **values: object) -> Fault:
-    """Order a scenario."""
-    return _ordered(name, values)
+def ordered(name: str, times: int, values: Mapping[str, object]) -> list[Fault]:
+    """Order a scenario so many times; `_` in a value's name stands for a hyphen."""
+    named = {key.replace("_", "-"): str(value) for key, value in values.items()}
+    return [Fault(name, named)] * times
 
 
 def opened(account: SimAccount, identifiers: Identifiers) -> SimAccount:

@@ -143,7 +143,7 @@ class DataPlane:
             body=request.body,
             scenario=plan.scenario,
         )
-        self._world.requests.append(record)
+        self._world.note_request(record)
         return record
 
     async def _invoke_mcp(self, request: Request, wire: Wire) -> None:

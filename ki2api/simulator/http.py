@@ -187,7 +187,7 @@ class Service:
 
     async def start(self, host: str, port: int) -> str:
         """Listen, and return the address as a URL."""
-        self._server = await asyncio.start_server(self._serve, host, port)
+        self._server = await asyncio.start_server(self._accept, host, port)
         host, port = self._server.sockets[0].getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -200,15 +200,17 @@ class Service:
             await asyncio.gather(*self._connections, return_exceptions=True)
             await self._server.wait_closed()
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
-        # asyncio logs a cancelled connection of Python 3.11 as a fault, so `stop` ends it quietly.
-        with suppress(ConnectionError, asyncio.CancelledError):
-            await self._converse(_Inbox(reader), writer)
-        writer.close()
+        try:
+            with suppress(ConnectionError):
+                await self._converse(_Inbox(reader), writer)
+        finally:
+            writer.close()
 
     async def _converse(self, inbox: _Inbox, writer: asyncio.StreamWriter) -> None:
         try:
@@ -222,11 +224,10 @@ class Service:
 
     async def _answer(self, request: Request, wire: Wire, inbox: _Inbox) -> None:
         """Run the handler beside a watcher, so that a caller who leaves stops the work."""
-        with suppress(ConnectionError):
-            async with asyncio.TaskGroup() as group:
-                answering = group.create_task(self._handle(request, wire))
-                leaving = group.create_task(_leave(inbox, wire, answering))
-                answering.add_done_callback(lambda _: leaving.cancel())
+        async with asyncio.TaskGroup() as group:
+            answering = group.create_task(self._handle(request, wire))
+            leaving = group.create_task(_leave(inbox, wire, answering))
+            answering.add_done_callback(lambda _: leaving.cancel())
 
     async def _handle(self, request: Request, wire: Wire) -> None:
         # A connection that broke under the answer is the caller's leaving, no fault of the handler.

@@ -16,7 +16,8 @@ class SimulatorOptions(Struct, frozen=True):
     `strict_schema` adds the tool rules on which the sources disagree (T9, T10, T11, T13, an empty
     `required`). `strict_reasons` names tool faults by the reasons of 2026; without it they are
     "Improperly formed request." too, and `improper_reason` is what stands beside that sentence.
-    `grace` lets a refresh token that was replaced work on.
+    `grace` lets a refresh token that was replaced work on. `remembered` is how many requests the
+    records keep, the newest.
     """
 
     seed: int = 0
@@ -32,6 +33,7 @@ class SimulatorOptions(Struct, frozen=True):
     chunking: Chunking = "frames"
     frame_seconds: float = 0.0
     models_per_page: int = 50
+    remembered: int = 10_000
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

@@ -102,7 +102,7 @@ class Simulator:
 
     def order(self, scenario: str, times: int = 1, **values: object) -> None:
         """Order a scenario for the next requests, whoever sends them; values as in a marker."""
-        self._world.ordered.extend([ordered(scenario, **values)] * times)
+        self._world.ordered.extend(ordered(scenario, times, values))
 
     @property
     def accounts(self) -> dict[str, SimAccount]:

@@ -47,6 +47,11 @@ class World:
                 return account
         return None
 
+    def note_request(self, record: RecordedRequest) -> None:
+        """Record a request that was accepted."""
+        self.requests.append(record)
+        del self.requests[: -self.options.remembered]
+
     def note_refusal(self, host: str, request: Request, refused: Refusal) -> None:
         """Record a request that was refused."""
         account = self.holder_of(request.bearer)
@@ -62,3 +67,4 @@ class World:
                 rules=refused.rules,
             )
         )
+        del self.refused[: -self.options.remembered]

@@ -27,11 +27,16 @@ class Gateway:
     """A `ki2api` process, its address and all that it wrote."""
 
     def __init__(self, arguments: list[str], folder: Path, environ: dict[str, str]) -> None:
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"}}
+        # Nothing of this machine's own Kiro may be found; coverage hands itself on by variables.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in {"PATH", "LANG"} or name.startswith("COVERAGE_")
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ki2api", *arguments],
             cwd=folder,
-            env={**kept, "HOME": str(folder), "COVERAGE_PROCESS_START": "", **environ},
+            env={**kept, "HOME": str(folder), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -189,7 +194,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Gateway] = []
     yield starter(tmp_path, running)
     for gateway in running:
-        gateway.stop(signal.SIGKILL)
+        gateway.stop()
 
 
 @pytest.fixture(scope="module")
@@ -201,4 +206,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, S
         simulator.add_account("second")
         yield starter(tmp_path_factory.mktemp("house"), running)(simulator), simulator
         for gateway in running:
-            gateway.stop(signal.SIGKILL)
+            gateway.stop()
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., Gateway]]:
+    """Runs `ki2api` with any arguments, and stops what is still running at the end."""
+    running: list[Gateway] = []
+
+    def launch(arguments: list[str], folder: Path, environ: dict[str, str]) -> Gateway:
+        running.append(Gateway(arguments, folder, environ))
+        return running[-1]
+
+    yield launch
+    for gateway in running:
+        gateway.stop()

@@ -167,7 +167,7 @@ def test_all_faults_of_all_tables_are_told_at_once(tmp_path: Path) -> None:
         'config.toml:1: stage "retry" is to stand after "nowhere", which this chain has not; it has encode, retri, ./none.py, wanting, again, retry',
         'config.toml:3: [retry] has no setting "atempts" - did you mean "attempts"?',
         'config.toml:6: there is no stage "retri" - did you mean "retry"?',
-        'config.toml:9: stage "wanting" wants clock: test_assemble.Clock, and there is no such service',
+        f'config.toml:9: stage "wanting" wants clock: {__name__}.Clock, and there is no such service',
     ]
 
 
@@ -194,7 +194,7 @@ def test_a_default_stage_that_cannot_be_built_is_named_without_a_line() -> None:
             folder=Path(),
         )
     assert caught.value.faults == [
-        'stage "retry" wants pool: test_assemble.Pool, and there is no such service'
+        f'stage "retry" wants pool: {__name__}.Pool, and there is no such service'
     ]
 
 

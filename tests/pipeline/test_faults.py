@@ -21,7 +21,7 @@ class Server(Table, frozen=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8989
     level: Literal["info", "debug"] = "info"
     mode: Literal["on", 1] | None = None
-    host: str | int = ""
+    host: str | int | None = ""
     ratio: Annotated[float, msgspec.Meta(le=1)] | None = None
     name: Annotated[str, msgspec.Meta(min_length=2)] = "ok"
     inner: Inner | None = None
@@ -110,8 +110,8 @@ def test_an_unknown_table_is_found() -> None:
 
 
 def test_a_table_where_a_value_should_be_and_the_reverse() -> None:
-    assert fault("server = 5") == "config.toml:1: server: expected object, got int"
-    assert fault("[server.port]\nx = 1") == "config.toml:1: server.port: expected int, got object"
+    assert fault("server = 5") == "config.toml:1: server: expected table, got int"
+    assert fault("[server.port]\nx = 1") == "config.toml:1: server.port: expected int, got table"
 
 
 def test_what_is_missing_is_told_at_the_head_of_its_table() -> None:

@@ -189,6 +189,12 @@ def error(flow, error): ...
     assert [(note.stage, note.text) for note in flow.notes] == [("request", "!"), ("response", "!")]
 
 
+async def test_a_hook_may_call_what_it_is_given_as_it_likes() -> None:
+    odd = stage(f"{CONFIG}\ndef event(request, config): return config + 1")
+    flow = await run_stage(odd, ChatFlow(), SpyEndpoint({"events": batches((1,))}))
+    assert await taken(flow) == [(2,)]
+
+
 def test_a_file_declares_the_slots_that_it_uses() -> None:
     made = hook_stage(
         module("requires = {'request'}\nanswers = {'response'}\ndef event(flow, event): ..."),

@@ -3,7 +3,7 @@
 A rule repairs what can be said otherwise without loss and records that; it refuses the rest with
 the place in the caller's JSON. Rules work on a draft, in the order in which `compose` calls them:
 
-reading.py       parts become turns of the role they belong to
+reading.py       H16; parts become turns of the role they belong to
 turns.py         H1 to H6, H18, the system text
 pairs.py         H7 to H11
 tools.py         H12, H13, T1 to T5 (names: kiro/names.py, with T15)

@@ -24,6 +24,8 @@ def pair_calls_with_results(draft: Draft) -> None:
             calls = said.calls
         else:
             answers = _answers(draft, said, owed)
+            if list(answers) != [call.id for call in calls if call.id in answers]:
+                draft.repair("H11", said.at, "the results were put in the order of the calls")
             said.results = [answers.get(call.id) or _h7_not_run(draft, call) for call in calls]
             calls, owed = [], {}
 
@@ -32,12 +34,13 @@ def _h10_unique_calls(draft: Draft, said: Said, taken: set[str]) -> dict[str, li
     """Give each call an id of its own; return Kiro's ids by the client's."""
     owed: dict[str, list[str]] = {}
     kept: list[Call] = []
-    seen: list[tuple[object, ...]] = []
+    seen: dict[str, list[tuple[object, ...]]] = {}
     for call in said.calls:
-        if (same := (call.id, call.name, call.input)) in seen:
+        alike = seen.setdefault(call.id, [])
+        if (same := (call.name, call.input)) in alike:
             draft.repair("H10", call.at, "the same call stood there twice")
             continue
-        seen.append(same)
+        alike.append(same)
         client_id, call.id = call.id, _fitting_id(call.id, taken)
         if call.id != client_id:
             draft.repair("H10", call.at, "the id of the call was taken or did not fit")
@@ -49,7 +52,7 @@ def _h10_unique_calls(draft: Draft, said: Said, taken: set[str]) -> dict[str, li
 
 
 def _fitting_id(client_id: str, taken: set[str]) -> str:
-    fitting, attempt = client_id, 0
+    fitting, attempt = client_id, len(taken)
     while fitting in taken or not _ID.fullmatch(fitting):
         seed = f"{client_id}\0{attempt}".encode("utf-8", "surrogatepass")
         fitting, attempt = f"call_{sha256(seed).hexdigest()[:24]}", attempt + 1
@@ -70,7 +73,6 @@ def _answers(draft: Draft, said: Said, owed: dict[str, list[str]]) -> dict[str, 
             draft.repair("H10", result.at, "took the place of an earlier result of the same call")
         answers[result.call_id] = result
     said.texts[:0] = strays
-    _h11_in_order(draft, said, answers, owed)
     return answers
 
 
@@ -78,14 +80,6 @@ def _h8_h9_as_text(draft: Draft, said: Said, result: Result) -> str:
     rule = "H9" if said is draft.turns[0] else "H8"
     draft.repair(rule, result.at, "answers no call of the turn before and became text")
     return "\n".join([EARLIER, *result.texts])
-
-
-def _h11_in_order(
-    draft: Draft, said: Said, answers: dict[str, Result], owed: dict[str, list[str]]
-) -> None:
-    asked = [each for ids in owed.values() for each in ids if each in answers]
-    if list(answers) != asked:
-        draft.repair("H11", said.at, "the results were put in the order of the calls")
 
 
 def _h7_not_run(draft: Draft, call: Call) -> Result:

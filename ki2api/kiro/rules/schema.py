@@ -22,6 +22,7 @@ MAX_DEPTH = 32
 _KEPT = frozenset({"type", "title", "description", "enum", "properties", "required", "items"})
 _SAID = frozenset({"const", "allOf", "anyOf", "oneOf", "additionalProperties"})
 _SILENT = frozenset({"$schema", "$id", "$anchor", "$comment", "$defs", "definitions"})
+_NOT_RESTATED = _KEPT | _SAID | _SILENT
 _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -173,7 +174,7 @@ class _Fitting:
     def _t10_restated(self, flat: Schema) -> list[str]:
         notes = []
         for key, value in flat.items():
-            if key not in _KEPT | _SAID | _SILENT and not key.startswith("x-"):
+            if key not in _NOT_RESTATED and not key.startswith("x-"):
                 self._change("T10", key)
                 words = _HUMP.sub(" ", key).capitalize()
                 notes.append(f"{words}: {compact(value)}.")

@@ -13,10 +13,9 @@ _STREAM = {"content-type": "application/vnd.amazon.eventstream"}
 
 def refuse(_: Plan, values: Values) -> None:
     """Refuse; status=429 reason=… retry-after=… or kind=… (a name of the table of refusals)."""
-    if values.has("kind"):
-        words = REFUSALS[values.word("kind")]
-    else:
-        words = words_for(values.integer("status", 429), values.word("reason") or None)
+    words = REFUSALS.get(values.word("kind")) or words_for(
+        values.integer("status", 429), values.word("reason") or None
+    )
     if values.has("message"):
         message = values.word("message").replace("+", " ")
         words = Words(words.status, words.type, message, words.reason)

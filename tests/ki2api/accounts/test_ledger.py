@@ -115,7 +115,7 @@ async def test_saves_at_once_lose_nothing(tmp_path: Path) -> None:
 async def test_who_stops_waiting_for_a_save_does_not_stop_it(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "state.json")
     await store.load()
-    async with asyncio.TaskGroup() as group:
+    async with store._turn, asyncio.TaskGroup() as group:
         waiter = group.create_task(store.save("k1", RECORD))
         await asyncio.sleep(0)
         waiter.cancel()
@@ -198,7 +198,9 @@ async def test_a_write_that_fails_is_told_and_repeated_until_it_works(tmp_path: 
 
     await store.save("k1", RECORD)
     await store.save("k2", RECORD)
+    await asyncio.sleep(0)
     assert "cannot be written (Is a directory)" in store.degraded
+    assert ticks.asked == [5]
     ticks.over.release()
     await until(lambda: len(ticks.asked) == 2)
     assert store.degraded

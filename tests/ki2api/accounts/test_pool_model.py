@@ -123,12 +123,12 @@ class PoolModel(RuleBasedStateMachine):
         if self.now < self.closed_until:
             assert left.retry_after == self.closed_until - self.now
             return
-        others = {name: self.expected[name].until for name in NAMES if name not in never}
-        everyone = {name: self.expected[name].until for name in NAMES}
-        earliest = min(others.values())
-        if earliest == FOREVER:
-            earliest = min(everyone.values())
-        assert left.retry_after == (None if earliest == FOREVER else earliest - self.now)
+        assert left.retry_after == self._earliest(set())
+        assert left.usable_in == self._earliest(never)
+
+    def _earliest(self, never: set[str]) -> float | None:
+        until = min(self.expected[name].until for name in NAMES if name not in never)
+        return None if until == FOREVER else until - self.now
 
     @rule(lease=consumes(leases), outcome=OUTCOMES)
     def release(self, lease: Lease | None, outcome: Any) -> None:

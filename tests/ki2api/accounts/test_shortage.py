@@ -5,6 +5,7 @@ import pytest
 from ki2api.accounts.account import Credential, Standing
 from ki2api.accounts.member import Member
 from ki2api.accounts.shortage import no_account_left, pool_closed
+from ki2api.errors import NoAccount
 
 NOON = 1_763_812_800.0
 
@@ -24,6 +25,7 @@ def test_without_any_account_the_ways_to_add_one_are_told() -> None:
 
     for way in ("KIRO_AUTH_CONFIG", "[[accounts]]", "KIRO_API_KEY", "KIRO_REFRESH_TOKEN", "IDE"):
         assert way in error.detail
+    assert isinstance(error, NoAccount)
     assert error.retry_after is None
 
 
@@ -61,14 +63,27 @@ def test_the_earliest_return_is_told(member: Callable[..., Member]) -> None:
     assert no_account_left([never], (), NOON).retry_after is None
 
 
-def test_accounts_that_are_ruled_out_count_only_where_there_is_no_other(
+def test_accounts_that_are_ruled_out_return_for_others_but_not_for_this_request(
     member: Callable[..., Member],
 ) -> None:
     soon = member("a", Standing("cooling", "", NOON, NOON + 12))
     later = member("b", Standing("cooling", "", NOON, NOON + 30))
 
-    assert no_account_left([later, soon], {"a"}, NOON).retry_after == 30
-    assert no_account_left([later, soon], {"a", "b"}, NOON).retry_after == 12
+    without_a = no_account_left([later, soon], {"a"}, NOON)
+    without_any = no_account_left([later, soon], {"a", "b"}, NOON)
+
+    assert (without_a.retry_after, without_a.usable_in) == (12, 30)
+    assert (without_any.retry_after, without_any.usable_in) == (12, None)
+
+
+def test_when_only_a_person_can_help_there_is_no_account(member: Callable[..., Member]) -> None:
+    lost = member("a", Standing("needs-login", "the refresh token is not valid any more"))
+
+    error = no_account_left([lost], (), NOON)
+
+    assert isinstance(error, NoAccount)
+    assert "before a person mends one:\na: needs-login: the refresh token" in error.detail
+    assert not isinstance(no_account_left([lost, member("b")], {"b"}, NOON), NoAccount)
 
 
 def test_a_busy_account_may_be_back_in_a_second(member: Callable[..., Member]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.simulator import SimulatorOptions
+from ki2api.simulator import Answer, Question, SimulatorOptions
 
 pytestmark = pytest.mark.anyio
 Opened = Callable[..., Awaitable[Any]]
@@ -136,6 +136,18 @@ async def test_an_accepted_request_is_recorded_whole(caller: Any) -> None:
     assert caller.account.requests == 1
 
 
+async def test_the_records_keep_the_newest_alone(opened: Opened) -> None:
+    caller = await opened(SimulatorOptions(remembered=2))
+    for text in ("one", "two", "three", "", "", ""):
+        await caller.ask(text)
+    said = [
+        record.parsed()["conversationState"]["currentMessage"]["userInputMessage"]["content"]
+        for record in caller.simulator.requests
+    ]
+    assert said == ["two", "three"]
+    assert len(caller.simulator.refused) == 2
+
+
 async def test_ids_of_a_failed_request_are_refused_for_ever(caller: Any) -> None:
     other = caller.simulator.add_account("other")
     body = caller.body()
@@ -181,8 +193,6 @@ async def test_the_same_seed_gives_the_same_stream(opened: Opened) -> None:
 
 
 async def test_a_script_decides_the_answer(opened: Opened) -> None:
-    from ki2api.simulator import Answer, Question
-
     def script(question: Question) -> Answer:
         return Answer(question.prompt.upper(), scenario="no-usage" if "x" in question.text else "")
 

@@ -18,7 +18,7 @@ def _answer(prompt: str, **rest: Any) -> Answer:
 
 
 def test_it_introduces_itself_in_chinese() -> None:
-    text = _answer("你好，请介绍一下自己").text  # noqa: RUF001 - the seed's own words
+    text = _answer("你好，请介绍一下自己").text
     assert text.startswith("你好。我是 Ki2API 自带的模拟器")
 
 
@@ -38,9 +38,9 @@ def test_it_echoes_in_the_language_of_the_prompt() -> None:
 @pytest.mark.parametrize(
     ("prompt", "picture", "words"),
     [
-        ("Look", Picture("png", (640, 480)), "I see a png image of 640 × 480 pixels."),  # noqa: RUF001 - the sign of dimensions
+        ("Look", Picture("png", (640, 480)), "I see a png image of 640 × 480 pixels."),
         ("Look", Picture("jpeg"), "I see a jpeg image."),
-        ("看图", Picture("png", (6, 4)), "我看到一张 png 图片、6 × 4 像素。"),  # noqa: RUF001 - as above
+        ("看图", Picture("png", (6, 4)), "我看到一张 png 图片、6 × 4 像素。"),
         ("看图", Picture("webp"), "我看到一张 webp 图片。"),
     ],
 )

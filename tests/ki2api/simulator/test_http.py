@@ -1,8 +1,10 @@
 """The little server: whole requests in, connections kept, callers who leave noticed."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -119,18 +121,54 @@ async def test_a_caller_who_resets_under_a_long_answer_is_gone() -> None:
     assert wires[0].gone
 
 
+async def test_a_caller_is_gone_as_soon_as_a_write_fails() -> None:
+    class Broken(asyncio.StreamWriter):
+        def __init__(self) -> None:
+            pass
+
+        def write(self, data: Any) -> None:
+            pass
+
+        async def drain(self) -> None:
+            raise ConnectionResetError
+
+        def __del__(self) -> None:
+            pass
+
+    wire = Wire(Broken(), keep_alive=True)
+    with pytest.raises(ConnectionResetError):
+        await wire.end()
+    assert wire.gone
+
+
+async def test_a_fault_of_the_handler_closes_the_connection_and_shows() -> None:
+    faults: list[dict[str, Any]] = []
+
+    async def handler(_request: Request, _wire: Wire) -> None:
+        raise LookupError("a bug")
+
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    async with _serving(handler) as connection:
+        connection.writer.write(_GET)
+        assert await connection.reader.read() == b""
+        gc.collect()
+    assert "a bug" in repr(faults[0]["exception"])
+
+
 async def test_a_request_that_comes_too_early_is_kept() -> None:
-    first = asyncio.Event()
+    started, first = asyncio.Event(), asyncio.Event()
     paths: list[str] = []
 
     async def handler(request: Request, wire: Wire) -> None:
         paths.append(request.path)
-        if len(paths) == 1:
-            await first.wait()
+        started.set()
+        await first.wait()
         await wire.respond(200, {})
 
     async with _serving(handler) as connection:
-        connection.writer.write(_GET + _GET.replace(b"/a%20b", b"/second"))
+        connection.writer.write(_GET)
+        await started.wait()
+        connection.writer.write(_GET.replace(b"/a%20b", b"/second"))
         await asyncio.sleep(0.01)
         first.set()
         await connection.say(b"")
