@@ -235,7 +235,7 @@ class NoAccountLeft(GatewayError):
     `usable_in` says when one returns that the same request may still use, in seconds.
     """
 
-    retry = "wait"
+    retry: ClassVar[Retry] = "wait"
     code = "no_account_left"
 
     def __init__(

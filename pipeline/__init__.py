@@ -12,7 +12,7 @@ from pipeline.observe import Observer, Recorder, Recording, Span
 from pipeline.secret import Secret
 from pipeline.settings import decode, decode_table
 from pipeline.stage import AnyStage, Endpoint, Next, Stage, StageConfig, config_type
-from pipeline.stream import Batch
+from pipeline.stream import Batch, close
 
 __all__ = [
     "AnyStage",
@@ -38,6 +38,7 @@ __all__ = [
     "StageConfig",
     "StageNotFound",
     "assemble",
+    "close",
     "config_type",
     "decode",
     "decode_table",

@@ -8,6 +8,13 @@ Batch: TypeAlias = tuple[T, ...]
 Change: TypeAlias = Callable[[Batch[Any]], Batch[Any]]
 
 
+async def close(stream: AsyncIterator[Any]) -> None:
+    """Close a stream, if it can be closed: left to the garbage collector, it would end anywhere."""
+    aclose = getattr(stream, "aclose", None)
+    if aclose is not None:
+        await aclose()
+
+
 class Wrapped(AsyncIterator[Batch[Any]]):
     """A stream around another one; closing it closes the one inside, if that can be closed."""
 
@@ -16,9 +23,7 @@ class Wrapped(AsyncIterator[Batch[Any]]):
 
     async def aclose(self) -> None:
         """Close the stream inside."""
-        close = getattr(self.source, "aclose", None)
-        if close is not None:
-            await close()
+        await close(self.source)
 
 
 class Through(Wrapped):

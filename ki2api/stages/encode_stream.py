@@ -7,7 +7,7 @@ from ki2api.errors import Bug, GatewayError, UpstreamDisconnected
 from ki2api.events import ReplyEnded, ReplyEvent, Usage, UsageReported, fold
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body, Encoder
-from pipeline import Batch, Next, Stage, StageConfig
+from pipeline import Batch, Next, Stage, StageConfig, close
 
 
 class EncodeStreamConfig(StageConfig, frozen=True):
@@ -43,7 +43,10 @@ class EncodeStream(Stage[GatewayFlow, EncodeStreamConfig]):
 async def _whole(
     flow: GatewayFlow, encoder: Encoder, events: AsyncIterator[Batch[ReplyEvent]]
 ) -> Body:
-    reply = fold([event async for batch in events for event in batch])
+    try:
+        reply = fold([event async for batch in events for event in batch])
+    finally:
+        await close(events)
     flow.usage = reply.usage
     return Body(encoder.whole(reply), headers={"x-ki2api-usage-source": reply.usage.source})
 
@@ -61,16 +64,22 @@ async def _streamed(
                 flow.usage = _reported(batch)
             if piece := encoder.feed(batch):
                 yield piece
-        if not stream.ended:
-            raise UpstreamDisconnected("The reply stopped before its end.")
+        _check_end(stream)
     except GatewayError as error:
         flow.failure = error
     except Exception as error:  # noqa: BLE001 - whatever a stage or an encoder did, the client is told
         flow.log.opt(exception=error).error("the reply broke off by a mistake of ours")
         flow.failure = Bug(f"Ki2API made a mistake; its log has more under flow {flow.id}.")
+    finally:
+        await close(events)
     if flow.failure is not None:
         stream.ended = True
         yield encoder.fail(flow.failure)
+
+
+def _check_end(stream: EventStream) -> None:
+    if not stream.ended:
+        raise UpstreamDisconnected("The reply stopped before its end.")
 
 
 def _reported(batch: Batch[ReplyEvent]) -> Usage | None:

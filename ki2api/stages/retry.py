@@ -16,7 +16,7 @@ from tenacity import (
 from ki2api.errors import AccountError, EmptyReply, GatewayError, NoAccountLeft, UpstreamError
 from ki2api.events import PartStarted, ReplyEvent
 from ki2api.flow import Attempt, GatewayFlow
-from pipeline import Batch, Next, Stage, StageConfig
+from pipeline import Batch, Next, Stage, StageConfig, close
 
 BASE_WAIT = 0.05
 """Seconds; the first back-off after a transient fault, doubled each time, with full jitter."""
@@ -124,7 +124,10 @@ def _last_word(attempts: list[Attempt], left: NoAccountLeft) -> GatewayError:
 
 
 async def _drained(events: AsyncIterator[Batch[ReplyEvent]]) -> Batch[ReplyEvent]:
-    drained = tuple([event async for batch in events for event in batch])
+    try:
+        drained = tuple([event async for batch in events for event in batch])
+    finally:
+        await close(events)
     if not any(isinstance(event, PartStarted) and event.kind != "thinking" for event in drained):
         raise EmptyReply("Kiro answered without any text or tool call.")
     return drained

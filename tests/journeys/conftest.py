@@ -91,20 +91,20 @@ class Gateway:
         return status
 
     def http(self, **options: Any) -> httpx.Client:
-        headers = {"authorization": f"Bearer {KEY}"}
-        return self._kept(
-            httpx.Client(
-                **{"base_url": self.url, "headers": headers, "trust_env": False, "timeout": 60}
-                | options
-            )
-        )
+        settings: dict[str, Any] = {
+            "base_url": self.url,
+            "headers": {"authorization": f"Bearer {KEY}"},
+            "trust_env": False,
+            "timeout": 60,
+        }
+        return self._kept(httpx.Client(**settings | options))
 
     def openai(self, **options: Any) -> openai.OpenAI:
-        settings = {"base_url": f"{self.url}/v1", "api_key": KEY, "max_retries": 0}
+        settings: dict[str, Any] = {"base_url": f"{self.url}/v1", "api_key": KEY, "max_retries": 0}
         return self._kept(openai.OpenAI(**settings | options))
 
     def anthropic(self, **options: Any) -> anthropic.Anthropic:
-        settings = {"base_url": self.url, "api_key": KEY, "max_retries": 0}
+        settings: dict[str, Any] = {"base_url": self.url, "api_key": KEY, "max_retries": 0}
         return self._kept(anthropic.Anthropic(**settings | options))
 
     def _kept(self, client: T) -> T:

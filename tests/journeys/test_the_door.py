@@ -80,12 +80,12 @@ def test_any_query_string_is_tolerated(http: httpx.Client) -> None:
 
 
 def test_a_wrong_path_is_answered_with_the_right_ones(http: httpx.Client) -> None:
-    for headers in ({}, ANTHROPIC):
-        answer = http.get("/v1/completions", headers=headers)
+    answers = [http.get("/v1/completions", headers=headers) for headers in ({}, ANTHROPIC)]
+    for answer in answers:
         assert answer.status_code == 404
         for path in ("/v1/chat/completions", "/v1/messages", "/v1/models", "/health"):
             assert path in answer.json()["error"]["message"]
-    assert answer.json()["type"] == "error"
+    assert answers[1].json()["type"] == "error"
 
 
 def test_a_wrong_method_is_answered_with_the_right_one(http: httpx.Client) -> None:

@@ -1,7 +1,7 @@
 """The retry stage, with a clock that does not tick."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
@@ -184,7 +184,7 @@ async def test_a_whole_reply_is_read_inside_the_attempt() -> None:
                 flow.events = self._broken()
 
         @staticmethod
-        async def _broken():  # type: ignore[no-untyped-def]  # noqa: ANN205 - a stream that breaks
+        async def _broken() -> AsyncIterator[tuple[ReplyEvent, ...]]:
             yield HELLO[:2]
             raise errors.UpstreamDisconnected("gone")
 

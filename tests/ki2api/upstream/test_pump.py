@@ -28,7 +28,7 @@ async def upstream(serve: Serve) -> AsyncIterator[tuple[httpx.AsyncClient, str]]
 
     server = await asyncio.start_server(once, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, httpx.AsyncClient(trust_env=False, timeout=None) as http:
+    async with server, httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(None)) as http:
         yield http, f"http://127.0.0.1:{port}/"
 
 
