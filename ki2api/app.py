@@ -9,6 +9,7 @@ import httpx
 import loguru
 from litestar import Litestar
 
+import ki2api
 from ki2api.accounts.account import StandingChange
 from ki2api.accounts.ledger import FileStore, MemoryStore, StateStore
 from ki2api.accounts.pool import AccountPool
@@ -51,6 +52,8 @@ ROUTES = [
     token_status,
     token_reset,
 ]
+SIGN_IN_AGENT = "KiroIDE-0.12.155 ki2api/{version}"
+"""The form that the sign-in services expect (kiro-protocol §1.2), with our own name at its end."""
 KEEP_ALIVE_SECONDS = 20.0
 """How long an idle connection to Kiro is kept; shorter than common servers do, so that they are not
 the ones to close it just when it is used again."""
@@ -69,10 +72,10 @@ async def opened(loaded: Loaded, found: Found) -> AsyncIterator[Gateway]:
         assembly = assembled(
             loaded, endpoint, {AccountPool: pool, KeyRing: keys, Catalogue: catalogue}
         )
-        for warning in assembly.warnings:
-            loguru.logger.warning(warning)
         await pool.start()
         held.push_async_callback(pool.stop)
+        for warning in (*assembly.warnings, *pool.warnings):
+            loguru.logger.warning(warning)
         await assembly.chain.start()
         held.push_async_callback(assembly.chain.stop)
         yield Gateway(
@@ -138,6 +141,7 @@ def _http(upstream: UpstreamSettings) -> httpx.AsyncClient:
             max_keepalive_connections=100,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         ),
+        headers={"user-agent": SIGN_IN_AGENT.replace("{version}", ki2api.__version__)},
         trust_env=False,
         proxy=upstream.proxy.reveal() if upstream.proxy else None,
     )

@@ -44,15 +44,37 @@ class Decoder:
         self._size = 0
         self._wanted = _PRELUDE.size
         self._known: dict[bytes, Mapping[str, str]] = {}
+        self._fault: UpstreamGarbled | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Take bytes and return the frames they complete; raises UpstreamGarbled."""
+        """Take bytes and return the frames they complete; raises UpstreamGarbled.
+
+        Good frames before a bad one come first, however the reads were cut: then the next call
+        raises.
+        """
+        if self._fault:
+            raise self._fault
         self._chunks.append(data)
         self._size += len(data)
         if self._size < self._wanted:
             return []
-        buffer = b"".join(self._chunks)
         frames: list[Frame] = []
+        try:
+            self._take(b"".join(self._chunks), frames)
+        except UpstreamGarbled as fault:
+            self._fault = fault
+            if not frames:
+                raise
+        return frames
+
+    def finish(self) -> None:
+        """Say that no more bytes come; raises UpstreamDisconnected inside a frame."""
+        if self._fault:
+            raise self._fault
+        if self._size:
+            raise UpstreamDisconnected("Kiro's stream broke off in the middle of a frame.")
+
+    def _take(self, buffer: bytes, frames: list[Frame]) -> None:
         start, self._wanted = 0, _PRELUDE.size
         while self._size - start >= _PRELUDE.size:
             total, head = _lengths(buffer, start)
@@ -63,12 +85,6 @@ class Decoder:
             start += total
         self._chunks = [buffer[start:]]
         self._size -= start
-        return frames
-
-    def finish(self) -> None:
-        """Say that no more bytes come; raises UpstreamDisconnected inside a frame."""
-        if self._size:
-            raise UpstreamDisconnected("Kiro's stream broke off in the middle of a frame.")
 
     def _frame(self, buffer: bytes, start: int, end: int, head: int) -> Frame:
         checked = end - _U32.size

@@ -209,6 +209,10 @@ class Service:
         try:
             with suppress(ConnectionError):
                 await self._converse(_Inbox(reader), writer)
+        except asyncio.CancelledError:
+            # On the way down nobody is waited for, not even a caller who does not read.
+            writer.transport.abort()
+            raise
         finally:
             writer.close()
 

@@ -42,7 +42,7 @@ def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Sta
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - a thread's end sets no event that is ours
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -101,7 +101,7 @@ async def test_a_caller_that_leaves_during_a_refresh_gives_its_place_back(
     async with asyncio.TaskGroup() as group:
         leaver = group.create_task(pool.lease())
         stayer = group.create_task(pool.lease())
-        while not service.asked:  # noqa: ASYNC110 - the transport is asked some turns later
+        while not service.asked:
             await asyncio.sleep(0)
         leaver.cancel()
         await asyncio.sleep(0)

@@ -104,7 +104,7 @@ async def test_a_waiter_that_leaves_does_not_stop_the_refresh_of_the_others(
     async with asyncio.TaskGroup() as group:
         leaver = group.create_task(bench.renew())
         stayer = group.create_task(bench.renew())
-        while not service.asked:  # noqa: ASYNC110 - the transport is asked some turns later
+        while not service.asked:
             await asyncio.sleep(0)
         leaver.cancel()
         await asyncio.sleep(0)

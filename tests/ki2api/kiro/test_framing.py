@@ -152,6 +152,16 @@ def test_impossible_lengths_are_refused_before_anything_is_awaited(total: int, h
         Decoder().feed(prelude + pack(">I", crc32(prelude)))
 
 
+def test_good_frames_come_before_the_error_behind_them() -> None:
+    decoder = Decoder()
+    assert decoder.feed(HELLO + HELLO + bytes(12)) == Decoder().feed(HELLO) * 2
+    for _ in range(2):
+        with pytest.raises(UpstreamGarbled):
+            decoder.feed(HELLO)
+        with pytest.raises(UpstreamGarbled):
+            decoder.finish()
+
+
 def test_a_stream_that_ends_inside_a_frame_has_broken_off() -> None:
     decoder = Decoder()
     assert decoder.feed(HELLO + HELLO[:-1]) == Decoder().feed(HELLO)

@@ -191,6 +191,20 @@ async def test_stopping_drops_open_connections() -> None:
     writer.close()
 
 
+async def test_stopping_waits_for_no_caller_who_does_not_read() -> None:
+    began = asyncio.Event()
+
+    async def handler(_: Request, wire: Wire) -> None:
+        began.set()
+        while True:
+            await wire.send(b"x" * 100_000)
+
+    async with _serving(handler) as connection:
+        connection.writer.write(_GET)
+        await began.wait()
+        await asyncio.sleep(0.01)
+
+
 async def test_a_service_that_never_started_can_be_stopped() -> None:
     async def handler(_: Request, wire: Wire) -> None:
         await wire.respond(200, {})

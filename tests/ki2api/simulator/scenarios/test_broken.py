@@ -138,5 +138,5 @@ async def _never(_: float) -> None:
 
 async def _until(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(5):
-        while not condition():  # noqa: ASYNC110 - the records are plain values, they tell nobody
+        while not condition():
             await anyio.sleep(0.001)
