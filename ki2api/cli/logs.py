@@ -11,9 +11,7 @@ from ki2api.settings import LogSettings
 if TYPE_CHECKING:
     from loguru import Record
 
-TEXT = (
-    "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}"
-)
+TEXT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}"
 
 
 def configure(settings: LogSettings) -> None:

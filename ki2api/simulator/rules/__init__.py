@@ -1,6 +1,6 @@
 """What the real service refuses, by tables of the simulator's own (kiro-protocol §3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from ki2api.simulator.rules.reasoning import broken_fields, broken_thoughts
 from ki2api.simulator.rules.tools import broken_tools
 from ki2api.simulator.rules.turns import broken_turns
 from ki2api.simulator.rules.violation import Violation
-from ki2api.simulator.rules.wire import Ask
+from ki2api.simulator.rules.wire import Ask, UserMessage
 
 __all__ = ["Violation", "violations"]
 
@@ -55,7 +55,8 @@ def _broken(
     state = ask.conversation_state
     current = state.current_message.user
     model = models.get((current.model_id if current else None) or DEFAULT_MODEL)
-    yield from _too_heavy(body, model)
+    users = [turn.user for turn in state.turns if turn.user]
+    yield from _too_heavy(body, users, model)
     yield from broken_turns(state)
     if current:
         yield from broken_tools(current.tools, strict=strict_schema)
@@ -63,15 +64,18 @@ def _broken(
         message = "Invalid model. Please select a different model to continue."
         yield Violation("H21", "INVALID_MODEL_ID", message)
         return
-    users = [turn.user for turn in state.turns if turn.user]
     yield from broken_attachments(users, model)
     yield from broken_fields(ask.additional_model_request_fields, model)
     yield from broken_thoughts(state, model)
 
 
-def _too_heavy(body: Mapping[str, Any], model: Model | None) -> Iterator[Violation]:
+def _too_heavy(
+    body: Mapping[str, Any], users: Iterable[UserMessage], model: Model | None
+) -> Iterator[Violation]:
     large = model is not None and model.window >= _LARGE_WINDOW
-    if weight(body) > (_WEIGHT_OF_LARGE_WINDOWS if large else _WEIGHT):
+    # Images have limits of their own: the service's own client sends ten of 10 MB (§3.7).
+    images = sum(len(image.source.bytes) for user in users for image in user.images or ())
+    if weight(body) - images > (_WEIGHT_OF_LARGE_WINDOWS if large else _WEIGHT):
         yield Violation("size", "CONTENT_LENGTH_EXCEEDS_THRESHOLD", "Input is too long.")
 
 

@@ -1,5 +1,6 @@
 """The shape of a request, its model and its size."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -90,3 +91,10 @@ def test_a_body_is_weighed(model: str, letters: str, passes: bool, minimal: Body
 
 def test_a_letter_beyond_ascii_weighs_eight() -> None:
     assert weight({"a": "xé"}) == len('{"a":"x"}') + 8
+
+
+def test_images_have_limits_of_their_own(minimal: Body) -> None:
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(2_000_000)).decode()
+    image = {"format": "png", "source": {"bytes": png}}
+    _state(minimal)["currentMessage"]["userInputMessage"].update(images=[image])
+    assert "size" not in [violation.rule for violation in violations(minimal)]
