@@ -12,11 +12,6 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_SECONDS = 10.0
-"""How long a request's head may take; uvicorn has no limit of its own."""
-HEAD_BYTES = 32 * 1024
-"""How large it may be; httptools has no limit of its own."""
-HEAD_FIELDS = 100
 GRACE_FOR_ERRORS = 3.0
 """Seconds before the end of a drain at which open streams are told that it is over."""
 
@@ -25,13 +20,17 @@ class StrictProtocol(HttpToolsProtocol):
     """HTTP/1.1 with limits on the head of a request.
 
     A head that is late is answered 408, one that is too large 431, and one without exactly one
-    Host 400; the connection is closed.
+    Host 400; the connection is closed. uvicorn and httptools have no such limits of their own.
     """
+
+    head_seconds = 10.0
+    head_bytes = 32 * 1024
+    head_fields = 100
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self._size = self._fields = self._hosts = 0
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+        self._deadline = self.loop.call_later(self.head_seconds, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadline.cancel()
@@ -41,7 +40,7 @@ class StrictProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._size = self._fields = self._hosts = 0
         if self._deadline.cancelled():
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+            self._deadline = self.loop.call_later(self.head_seconds, self._late)
 
     def on_url(self, url: bytes) -> None:
         self._grow(len(url))
@@ -61,7 +60,7 @@ class StrictProtocol(HttpToolsProtocol):
 
     def _grow(self, size: int) -> None:
         self._size += size
-        if self._size > HEAD_BYTES or self._fields > HEAD_FIELDS:
+        if self._size > self.head_bytes or self._fields > self.head_fields:
             self._refuse(b"431 Request Header Fields Too Large")
 
     def _late(self) -> None:

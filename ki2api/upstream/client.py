@@ -54,18 +54,19 @@ class KiroClient:
         )
 
     @asynccontextmanager
-    async def stream(self, body: bytes, lease: Lease) -> AsyncIterator[Pump]:
+    async def stream(self, content: bytes, lease: Lease) -> AsyncIterator[Pump]:
         """Send a request; raises the meaning of any answer that is not a stream of events."""
         request = httpx.Request(
             "POST",
             self.options.api_url.replace("{region}", lease.region) + OPERATION,
             headers=self._headers(lease),
-            content=body,
+            content=content,
         )
         pump = Pump(self._http, request)
         async with pump:
             if pump.status != httpx.codes.OK:
-                raise refusal(pump.status, pump.headers, await _error_body(pump))
+                body = await _error_body(pump, self.options.idle_seconds)
+                raise refusal(pump.status, pump.headers, body)
             yield pump
 
     def _headers(self, lease: Lease) -> dict[str, str]:
@@ -92,10 +93,10 @@ def machine_id(account: str) -> str:
     return sha256(f"ki2api/{platform.node()}/{account}".encode()).hexdigest()
 
 
-async def _error_body(pump: Pump) -> bytes:
+async def _error_body(pump: Pump, seconds: float) -> bytes:
     body = b""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             while len(body) < ERROR_BODY_LIMIT and (more := await pump.read()):
                 body += more
     except TimeoutError as error:

@@ -7,7 +7,12 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from ki2api.errors import UpstreamDisconnected, UpstreamUnavailable
+from ki2api.errors import (
+    UpstreamDisconnected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+    UpstreamUntrusted,
+)
 from ki2api.upstream.pump import ENOUGH, Pump
 
 pytestmark = pytest.mark.anyio
@@ -73,6 +78,29 @@ async def test_nobody_listening_is_an_upstream_that_cannot_be_reached() -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(UpstreamUnavailable):
             async with Pump(http, httpx.Request("GET", f"http://127.0.0.1:{port}/")):
+                pass
+
+
+async def test_a_host_that_cannot_prove_itself_by_tls_is_not_to_be_trusted() -> None:
+    def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"this is no TLS at all\r\n")
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(UpstreamUntrusted):
+            async with Pump(http, httpx.Request("GET", f"https://127.0.0.1:{port}/")):
+                pass
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectTimeout, httpx.PoolTimeout])
+async def test_what_takes_too_long_to_begin_is_a_timeout(kind: type[httpx.HTTPError]) -> None:
+    def late(_: httpx.Request) -> httpx.Response:
+        raise kind("late")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(late)) as http:
+        with pytest.raises(UpstreamTimeout):
+            async with Pump(http, httpx.Request("GET", "http://kiro.test/")):
                 pass
 
 
