@@ -53,7 +53,7 @@ ROUTES = [
     token_reset,
 ]
 SIGN_IN_AGENT = "KiroIDE-0.12.155 ki2api/{version}"
-"""The form that the sign-in services expect (kiro-protocol §1.2), with our own name at its end."""
+"""The form that the social sign-in service expects (docs/kiro.md §1.2), and our own name."""
 KEEP_ALIVE_SECONDS = 20.0
 """How long an idle connection to Kiro is kept; shorter than common servers do, so that they are not
 the ones to close it just when it is used again."""

@@ -216,7 +216,7 @@ class UpstreamUntrusted(UpstreamError):
 
 
 class EmptyReply(UpstreamError):
-    """A reply came without any content; seen at about 1 % (kiro-protocol §4.6)."""
+    """A reply came without any content; seen at about 1 % (docs/kiro.md §4.6)."""
 
     retry = "once"
     code = "upstream_empty"

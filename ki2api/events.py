@@ -22,7 +22,7 @@ UsageSource: TypeAlias = Literal["upstream", "derived", "estimate"]
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one reply and where the figures come from (kiro-protocol §4.7).
+    """Tokens of one reply and where the figures come from (docs/kiro.md §4.7).
 
     `input` leaves out what the cache read and wrote; None means that nobody reported any.
     `credits` is what Kiro charged.

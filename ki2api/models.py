@@ -30,10 +30,10 @@ class Target(msgspec.Struct, frozen=True):
 
 _K, _M = 1_000, 1_000_000
 
-# kiro-protocol §7, 2026-11: used until Kiro's own list is known. That the last five read no
-# images is inferred from the open models behind them.
+# docs/kiro.md §7, 2026-11: used until Kiro's own list is known. That auto reads no
+# images stands in a captured list (§9); that the last five do not is inferred.
 FALLBACK: tuple[Model, ...] = (
-    Model("auto", _M, 64 * _K, multiplier=1.0, name="Auto"),
+    Model("auto", _M, 64 * _K, images=False, multiplier=1.0, name="Auto"),
     Model("claude-opus-5.5", _M, 128 * _K, name="Claude Opus 5.5"),
     Model("claude-opus-5", _M, 128 * _K, multiplier=2.2, name="Claude Opus 5"),
     Model("claude-sonnet-5", _M, 64 * _K, multiplier=1.3, name="Claude Sonnet 5"),
@@ -82,7 +82,7 @@ _SHOWN = 80
 
 
 def canonical(name: str) -> str:
-    """Return what Kiro would call the model that a client calls so (kiro-protocol §7)."""
+    """Return what Kiro would call the model that a client calls so (docs/kiro.md §7)."""
     name = name.strip().lower()
     if name.startswith("claude_"):  # the upper-case ids of 2025
         name = name.replace("_", "-")

@@ -46,8 +46,6 @@ class UpstreamSettings(Table, frozen=True, kw_only=True):
     """`[upstream]`: where Kiro is and how long it may take. URLs are templates with {region}."""
 
     kind: Literal["kiro", "simulator"] = "kiro"
-    region: str = "us-east-1"
-    """Of an account whose profile does not name one."""
     connect_seconds: Seconds = 5.0
     first_event_seconds: Seconds = 300.0
     idle_seconds: Seconds = 120.0

@@ -14,7 +14,7 @@ from ki2api.accounts.errands import Errands
 from ki2api.accounts.statefile import StateFile
 
 _RETRY_SECONDS = 5.0
-_FORGOTTEN_AFTER = 90 * 86_400.0  # no refresh token lives that long (kiro-protocol §1.8)
+_FORGOTTEN_AFTER = 90 * 86_400.0  # no refresh token lives that long (docs/kiro.md §1.8)
 
 
 class Record(Struct, frozen=True, omit_defaults=True):

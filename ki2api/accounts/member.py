@@ -46,7 +46,7 @@ class Member:
 
     @property
     def profile_arn(self) -> str:
-        """The profile by the order of kiro-protocol §1.7: given, told by a refresh, shared."""
+        """The profile: the one given, else the one a refresh told, else the shared one (§1.7)."""
         kind = self.credential.kind
         return self._own_profile or SHARED_PROFILES[kind]
 

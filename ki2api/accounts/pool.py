@@ -25,7 +25,7 @@ from ki2api.errors import (
 )
 from pipeline.secret import Secret
 
-_EARLIEST, _LATEST = 300.0, 600.0  # refresh ahead by 5-10 min (kiro-protocol §1.8)
+_EARLIEST, _LATEST = 300.0, 600.0  # refresh ahead by 5-10 min (docs/kiro.md §1.8)
 _GRACE = 5.0
 _RESETTABLE = frozenset({"cooling", "exhausted", "quarantined"})
 

@@ -10,7 +10,7 @@ PROFILE_ARN = re.compile(
     re.ASCII,
 )
 
-# kiro-protocol §1.7: one profile shared by all social logins, and the placeholder of Builder ID.
+# docs/kiro.md §1.7: one profile shared by all social logins, and the placeholder of Builder ID.
 SHARED_PROFILES: dict[Kind, str] = {
     "social": "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK",
     "oidc": "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX",
@@ -31,7 +31,7 @@ def is_profile_arn(text: str) -> bool:
 def api_region(profile_arn: str, sign_in_region: str) -> str:
     """Return the region of Kiro's API: the profile's own, else the one that serves the sign-in's.
 
-    kiro-protocol §2.1: Kiro answers in us-east-1, eu-central-1 and the two us-gov regions.
+    docs/kiro.md §2.1: Kiro answers in us-east-1, eu-central-1 and the two us-gov regions.
     """
     if match := PROFILE_ARN.fullmatch(profile_arn):
         return match["region"]

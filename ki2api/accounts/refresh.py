@@ -65,13 +65,13 @@ class _Complaint(Struct):
 
 
 def social_question(base_url: str, refresh_token: Secret) -> Question:
-    """Ask the service of Google and GitHub logins (kiro-protocol §1.2)."""
+    """Ask the service of Google and GitHub logins (docs/kiro.md §1.2)."""
     body = {"refreshToken": refresh_token.reveal()}
     return Question(f"{base_url}/refreshToken", msgspec.json.encode(body))
 
 
 def oidc_question(base_url: str, credential: Credential, refresh_token: Secret) -> Question:
-    """Ask the service of Builder ID and Identity Center (kiro-protocol §1.3)."""
+    """Ask the service of Builder ID and Identity Center (docs/kiro.md §1.3)."""
     body = {
         "clientId": credential.client_id,
         "clientSecret": credential.client_secret.reveal() if credential.client_secret else "",
@@ -114,7 +114,7 @@ def _tokens(body: bytes, asked_at: float) -> Tokens:
 
 
 def _complain(body: bytes, error_type: str) -> None:
-    """Raise what a refusal says (kiro-protocol §1.9); return where the words are no service's."""
+    """Raise what a refusal says (docs/kiro.md §1.9); return where the words are no service's."""
     try:
         complaint = msgspec.json.decode(body, type=_Complaint)
     except (msgspec.DecodeError, UnicodeDecodeError):

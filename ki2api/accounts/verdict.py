@@ -49,7 +49,7 @@ def _told(error: AccountError, now: float) -> float | None:
 
 
 def start_of_next_month(now: float) -> float:
-    """Return when Kiro's monthly quota comes back (kiro-protocol §5.2: the 1st, UTC)."""
+    """Return when Kiro's monthly quota comes back (docs/kiro.md §5.2: the 1st, UTC)."""
     today = datetime.fromtimestamp(now, UTC)
     year, month = (today.year + 1, 1) if today.month == 12 else (today.year, today.month + 1)  # noqa: PLR2004 - December
     return datetime(year, month, 1, tzinfo=UTC).timestamp()

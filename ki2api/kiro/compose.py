@@ -1,6 +1,6 @@
 """Puts a conversation to Kiro: the body of generateAssistantResponse, deterministic to the byte.
 
-Same conversation and ids, same bytes: Kiro's cache goes by the prefix (kiro-protocol §3.9).
+Same conversation and ids, same bytes: Kiro's cache goes by the prefix (docs/kiro.md §3.9).
 """
 
 import msgspec
@@ -29,7 +29,7 @@ from ki2api.models import Target
 __all__ = ["Composed", "Ids", "Limits", "Repair", "ToolNames", "compose", "ids_of"]
 
 ORIGIN = "AI_EDITOR"
-_TRIGGER = "MANUAL"  # H20: any other is refused
+_TRIGGER = "MANUAL"  # H20: "AUTO" is refused
 _TASK = "vibe"
 _STANDARD = Limits()
 _encode = msgspec.json.Encoder().encode
@@ -119,7 +119,7 @@ def _tool(spec: Spec) -> wire.Tool:
 
 
 def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None:
-    # Images do not count: the official client sends ten of 10 MiB (kiro-protocol §3.7, QCLI).
+    # Images do not count: the official client sends ten of 10 MiB (docs/kiro.md §3.7, QCLI).
     images = sum(len(image.data) for said in draft.turns for image in said.images)
     limit = draft.limits.weight_for(draft.model.window)
     if surely_within(len(body) - images, limit):

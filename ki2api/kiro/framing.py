@@ -1,6 +1,6 @@
 """AWS event-stream framing: bytes in, frames out, both checksums checked.
 
-Layout (kiro-protocol §4.1; the public AWS event-stream encoding): a prelude of total length,
+Layout (docs/kiro.md §4.1; the public AWS event-stream encoding): a prelude of total length,
 header length and the CRC-32 of these eight bytes; the headers; the payload; the CRC-32 of all that
 came before. Integers are big-endian. A read may end anywhere, also inside a UTF-8 sequence.
 """

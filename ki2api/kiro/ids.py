@@ -1,6 +1,6 @@
 """The ids of a conversation, made from what it says, so that Kiro sees the same one come back.
 
-Kiro keeps its cache by conversation and continuation (kiro-protocol §3.9), and refuses the ids of a
+Kiro keeps its cache by conversation and continuation (docs/kiro.md §3.9), and refuses the ids of a
 request that it failed before (§3.2, seen 2026-09, 2UE): a new attempt takes another `salt`.
 """
 

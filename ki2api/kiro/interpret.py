@@ -1,4 +1,4 @@
-"""Reads Kiro's answer: frames in, reply events out (kiro-protocol §4.2 to §4.7)."""
+"""Reads Kiro's answer: frames in, reply events out (docs/kiro.md §4.2 to §4.7)."""
 
 from collections import Counter
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""How much Kiro takes at once (kiro-protocol §3.5, §3.7, §3.8)."""
+"""How much Kiro takes at once (docs/kiro.md §3.5, §3.7, §3.8)."""
 
 from typing import Literal
 

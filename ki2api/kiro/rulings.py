@@ -1,4 +1,4 @@
-"""What each refusal of Kiro means, as tables (kiro-protocol §5.1, §5.2): the words of a fault.
+"""What each refusal of Kiro means, as tables (docs/kiro.md §5.1, §5.2): the words of a fault.
 
 The sentences are our own, since Kiro's name accounts and addresses.
 """
@@ -8,8 +8,9 @@ import msgspec
 from ki2api import errors
 from ki2api.errors import GatewayError
 
+_DAY_SECONDS = 6 * 3600.0  # nobody reported when a day begins: four looks a day
 _SUSPICION_SECONDS = 1_800.0
-"""How long an account stays away that Kiro suspects (kiro-protocol §10b)."""
+"""How long an account stays away that Kiro suspects (docs/kiro.md §10b)."""
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -31,6 +32,7 @@ TOO_LONG = Ruling(errors.ContextTooLong, "The conversation does not fit into the
 BAD = Ruling(errors.InvalidRequest, "Kiro refused the request.")
 NO_MODEL = Ruling(errors.ModelNotOffered, "Kiro does not offer this model to the account.")
 SPENT = Ruling(errors.QuotaSpent, "The account has used up its plan.")
+SPENT_TODAY = Ruling(errors.QuotaSpent, "The account has used up its day.", _DAY_SECONDS)
 PAUSE = Ruling(errors.RateLimited, "Kiro asks the account to pause.")
 BUSY = Ruling(errors.ModelOverloaded, "The model has no capacity at Kiro just now.")
 DOWN = Ruling(errors.UpstreamUnavailable, "Kiro failed to answer.")
@@ -60,8 +62,8 @@ REASONS = {
     "REQUEST_BODY_INVALID": BAD,
     "REQUEST_BODY_INVALID_JSON": NOT_JSON,
     "THINKING_SIGNATURE_INVALID": BAD,
-    "CONVERSATION_LIMIT_EXCEEDED": SPENT,
-    "DAILY_REQUEST_COUNT": SPENT,
+    "CONVERSATION_LIMIT_EXCEEDED": SPENT_TODAY,
+    "DAILY_REQUEST_COUNT": SPENT_TODAY,
     "MONTHLY_REQUEST_COUNT": SPENT,
     "OVERAGE_REQUEST_LIMIT_EXCEEDED": SPENT,
     "FEATURE_NOT_SUPPORTED": DENIED,

@@ -1,4 +1,4 @@
-"""The structs of generateAssistantResponse, both directions (kiro-protocol §3.1, §4.4).
+"""The structs of generateAssistantResponse, both directions (docs/kiro.md §3.1, §4.4).
 
 Lists that are empty are left out (H14), since every list has a default and defaults are omitted.
 """

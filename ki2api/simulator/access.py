@@ -1,4 +1,4 @@
-"""Who may call: bearer tokens, token types, profiles and standings (kiro-protocol §1, §5.2)."""
+"""Who may call: bearer tokens, token types, profiles and standings (docs/kiro.md §1, §5.2)."""
 
 from collections.abc import Set as AbstractSet
 

@@ -1,4 +1,4 @@
-"""The models that the simulated service offers (kiro-protocol §7), with their own field schemas."""
+"""The models that the simulated service offers (docs/kiro.md §7), with their own field schemas."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

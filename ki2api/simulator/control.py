@@ -1,4 +1,4 @@
-"""The control plane: models, profiles and usage (kiro-protocol §6)."""
+"""The control plane: models, profiles and usage (docs/kiro.md §6)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class ControlPlane:
         """Find the operation that a request names, in either binding."""
         target = request.headers.get("x-amz-target", "")
         match request.method, request.path:
-            # A REST GET that carries a target names nothing (kiro-protocol §2.2).
+            # A REST GET that carries a target names nothing (docs/kiro.md §2.2).
             case "GET", "/ListAvailableModels" | "/List-Available-Models" if not target:
                 return self._models
             case "GET", "/getUsageLimits" if not target:

@@ -1,4 +1,4 @@
-"""How a request names an operation, in either of the two bindings (kiro-protocol §2.2)."""
+"""How a request names an operation, in either of the two bindings (docs/kiro.md §2.2)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias

@@ -11,11 +11,12 @@ Chunking: TypeAlias = Literal["frames", "random", "bytes", "whole"]
 
 
 class SimulatorOptions(Struct, frozen=True):
-    """The switches of a simulator; the defaults are the strictest service that was ever seen.
+    """The switches of a simulator; the defaults are as strict as any report of the service.
 
     `strict_schema` adds the tool rules on which the sources disagree (T9, T10, T11, T13, an empty
     `required`). `strict_reasons` names tool faults by the reasons of 2026; without it they are
     "Improperly formed request." too, and `improper_reason` is what stands beside that sentence.
+    `keys_on_runtime` lets API keys work on the runtime host, on which the sources disagree (U1).
     `grace` lets a refresh token that was replaced work on. `remembered` is how many requests the
     records keep, the newest.
     """

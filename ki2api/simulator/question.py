@@ -18,7 +18,7 @@ _MARKER = re.compile(r"\[\[sim:([^\]\s]+)([^\]]*)\]\]")
 _ASIDE = re.compile(r"<(system-reminder|context|environment_details)>.*?</\1>", re.DOTALL)
 _TAGGED = re.compile(r"<thinking_mode>(enabled|adaptive)</thinking_mode>")
 _HIDDEN_PROMPT = 4_100
-"""Tokens of the prompt that the service adds by itself (kiro-protocol §3.3)."""
+"""Tokens of the prompt that the service adds by itself (docs/kiro.md §3.3)."""
 _PICTURE_TOKENS = 1_600
 _ASCII_PER_TOKEN, _OTHERS_PER_TOKEN = 4, 1.5
 

@@ -1,4 +1,8 @@
-"""Refusals word for word as the service says them (kiro-protocol §5.2)."""
+"""Refusals in the words that were reported (docs/kiro.md §5.2).
+
+Where no report has all the words (the tail of the capacity sentence, a missing token, an unknown
+operation, the daily limit), they are ours.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The reply as events in the order of the real service, and as frames (kiro-protocol §4)."""
+"""The reply as events in the order of the real service, and as frames (docs/kiro.md §4)."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator

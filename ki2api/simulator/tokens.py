@@ -1,4 +1,4 @@
-"""The token services: social, OIDC, and an external identity provider (kiro-protocol §1)."""
+"""The token services: social, OIDC, and an external identity provider (docs/kiro.md §1)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""What an account has used of its plan, as getUsageLimits tells it (kiro-protocol §6.3)."""
+"""What an account has used of its plan, as getUsageLimits tells it (docs/kiro.md §6.3)."""
 
 from datetime import datetime
 from typing import Any

@@ -21,7 +21,7 @@ from pipeline import Batch, Next, Stage, StageConfig, close
 BASE_WAIT = 0.05
 """Seconds; the first back-off after a transient fault, doubled each time, with full jitter."""
 CAPACITY_WAIT = 2.0
-"""Seconds; the shortest pause that a model without capacity is given (kiro-protocol §5.2)."""
+"""Seconds; the shortest pause that a model without capacity is given (docs/kiro.md §5.2)."""
 
 
 class RetryConfig(StageConfig, frozen=True):

@@ -36,7 +36,7 @@ IDE_AGENT = (
     "aws-sdk-js/1.0.34 ua/2.1 os/{os} lang/js md/nodejs#22.21.1 "
     "api/codewhispererstreaming#1.0.34 m/E KiroIDE-0.12.155-{machine} ki2api/{version}"
 )
-"""The form the service expects, with our own name at its end (kiro-protocol §2.3).
+"""The form the service expects, with our own name at its end (docs/kiro.md §2.3).
 
 IDE versions before 0.12 were refused for some kinds of login in 2026-08 (§1.12).
 """
@@ -89,7 +89,7 @@ class KiroClient:
 
 
 def machine_id(account: str) -> str:
-    """Return the stable 64 hex characters that the user agent carries (kiro-protocol §1.12)."""
+    """Return the stable 64 hex characters that the user agent carries (docs/kiro.md §1.12)."""
     return sha256(f"ki2api/{platform.node()}/{account}".encode()).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """The ids a conversation has upstream: stable while all goes well, fresh after a failure.
 
-Kiro refuses ids that come again after a request of theirs had failed (kiro-protocol §3.2: 137 of
+Kiro refuses ids that come again after a request of theirs had failed (docs/kiro.md §3.2: 137 of
 137 resends answered "Improperly formed request.", production data of 2026-09).
 """
 

@@ -43,7 +43,7 @@ class Entry(Struct, rename="camel"):
 
 
 def make_credential(entry: Entry, where: str, source: str, *, wanted: str = "") -> Credential:
-    """Check an entry and decide its kind (kiro-protocol §1.11).
+    """Check an entry and decide its kind (docs/kiro.md §1.11).
 
     `wanted` is how the place calls what an account must have; without it an access token will do.
     """

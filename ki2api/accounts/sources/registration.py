@@ -17,7 +17,7 @@ class _Registration(Struct, rename="camel"):
 
 
 def with_registration(entry: Entry, home: Path, where: str) -> Entry:
-    """Return the entry with the client that its `clientIdHash` names (kiro-protocol §1.6)."""
+    """Return the entry with the client that its `clientIdHash` names (docs/kiro.md §1.6)."""
     if not entry.client_id_hash or entry.client_secret:
         return entry
     if not entry.client_id_hash.isalnum():

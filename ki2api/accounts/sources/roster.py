@@ -38,6 +38,6 @@ def _free_name(wished: str, taken: dict[str, Credential]) -> str:
 
 
 def _looks_cut_off(credential: Credential) -> bool:
-    """Tell whether a token was copied from where it is shown shortened (kiro-protocol §1.2)."""
+    """Tell whether a token was copied from where it is shown shortened (docs/kiro.md §1.2)."""
     token = credential.refresh_token.reveal() if credential.refresh_token else None
     return token is not None and (len(token) < 100 or "..." in token)  # noqa: PLR2004 - see there

@@ -13,7 +13,7 @@ _PLACE = f"~/{_FILE.as_posix()}"
 
 
 def read_token_file(home: Path) -> Found:
-    """Read the login of the IDE, social or IdC (kiro-protocol §1.6)."""
+    """Read the login of the IDE, social or IdC (docs/kiro.md §1.6)."""
     content = read_text(home / _FILE, _PLACE)
     if content is None:
         return Found()

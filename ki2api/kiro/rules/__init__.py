@@ -1,4 +1,4 @@
-"""What Kiro accepts: every rule of kiro-protocol §3.4 (H1…) and §3.5 (T1…), findable by its id.
+"""What Kiro accepts: every rule of docs/kiro.md §3.4 (H1…) and §3.5 (T1…), findable by its id.
 
 A rule repairs what can be said otherwise without loss and records that; it refuses the rest with
 the place in the caller's JSON. Rules work on a draft, in the order in which `compose` calls them:

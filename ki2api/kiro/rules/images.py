@@ -1,4 +1,4 @@
-"""Rules about images: what they are, how many, and for which models (H17, kiro-protocol §3.7)."""
+"""Rules about images: what they are, how many, and for which models (H17, docs/kiro.md §3.7)."""
 
 from binascii import a2b_base64
 

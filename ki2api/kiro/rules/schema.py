@@ -1,4 +1,4 @@
-"""Rules about the JSON Schema of a tool's input: T6 to T11 (kiro-protocol §3.5, §10b).
+"""Rules about the JSON Schema of a tool's input: T6 to T11 (docs/kiro.md §3.5, §10b).
 
 Kiro takes few keywords. What it refuses is said in other words: references are written out,
 alternatives are merged, and the remaining keywords are restated in the description beside them.

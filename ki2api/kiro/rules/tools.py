@@ -1,4 +1,4 @@
-"""Rules about the list of tools: H12, H13 and T1 to T5 (kiro-protocol §3.5).
+"""Rules about the list of tools: H12, H13 and T1 to T5 (docs/kiro.md §3.5).
 
 T12 needs nothing: `integer` is taken. T13: no cache points are sent. T14 is the weight's matter.
 """

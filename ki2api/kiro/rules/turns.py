@@ -7,7 +7,7 @@ and the last one is the user's after H1.
 from ki2api.errors import ContextTooLong, InvalidRequest
 from ki2api.kiro.rules.draft import Draft, Said
 
-# Whole sentences in brackets: a model soon repeats a short placeholder (kiro-protocol §8.4).
+# Whole sentences in brackets: a model soon repeats a short placeholder (docs/kiro.md §8.4).
 GO_ON = "(Please go on from where the previous message stops.)"
 NO_BEGINNING = "(The conversation begins with the next message.)"
 NO_WORDS = "(This message has no words.)"

@@ -43,7 +43,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.Bug: (500, "api_error"),
 }
 
-# Claude Code compacts its conversation on these words (kiro-protocol §5.2, seen 2026-09).
+# Claude Code compacts its conversation on these words (docs/kiro.md §5.2, seen 2026-08).
 _TOO_LONG = "prompt is too long"
 
 

@@ -1,4 +1,4 @@
-"""What the real service refuses, by tables of the simulator's own (kiro-protocol §3)."""
+"""What the real service refuses, by tables of the simulator's own (docs/kiro.md §3)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from ki2api.simulator.rules.wire import Ask, UserMessage
 
 __all__ = ["Violation", "violations"]
 
-# inferenceConfig is in no model, yet two projects send it and are answered (kiro-protocol §3.6).
+# inferenceConfig is in no model, yet two projects send it and are answered (docs/kiro.md §3.6).
 _MEMBERS = {
     "conversationState",
     "profileArn",
@@ -24,7 +24,7 @@ _MEMBERS = {
     "inferenceConfig",
 }
 _WEIGHT = 1_340_000
-# Nothing between 3.4 MB (passed) and 4.5 MB (refused) was measured (kiro-protocol §3.8).
+# Nothing between 3.4 MB (passed) and 4.5 MB (refused) was measured (docs/kiro.md §3.8).
 _WEIGHT_OF_LARGE_WINDOWS = 4_000_000
 _LARGE_WINDOW = 1_000_000
 

@@ -1,4 +1,4 @@
-"""What the service demands of images and documents (kiro-protocol §3.7)."""
+"""What the service demands of images and documents (docs/kiro.md §3.7)."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -12,10 +12,10 @@ from ki2api.simulator.rules.wire import Document, Image, UserMessage
 
 _IMAGES = 10
 _IMAGE_BYTES = 10 * 1024 * 1024
-# The model's own limit; kiro-protocol §3.7 names the reason but no figure.
+# The model's own limit: for the service's, docs/kiro.md §3.7 has a client's 2,000 px alone.
 _IMAGE_SIDE = 8_000
 _IMAGE_FORMATS = {"png", "jpeg", "gif", "webp"}
-# Count and size are those of Amazon Bedrock's Converse; kiro-protocol §3.7 names only the reasons.
+# Count and size are those of Amazon Bedrock's Converse; docs/kiro.md §3.7 names only the reasons.
 _DOCUMENTS = 5
 _DOCUMENT_BYTES = 4_500_000
 _DOCUMENT_FORMATS = {"csv", "doc", "docx", "html", "md", "pdf", "txt", "xls", "xlsx"}

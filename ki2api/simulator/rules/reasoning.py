@@ -1,4 +1,4 @@
-"""What the service demands of extra model fields and of replayed thoughts (kiro-protocol §3.6)."""
+"""What the service demands of extra model fields and of replayed thoughts (docs/kiro.md §3.6)."""
 
 from base64 import b64encode
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the service demands of tool specifications (kiro-protocol §3.5)."""
+"""What the service demands of tool specifications (docs/kiro.md §3.5)."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ki2api.simulator.rules.wire import ToolEntry, ToolSpecification
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]*")
 _LONGEST_NAME = 64
-# Projects cut at 10,237 characters and add three dots (kiro-protocol §3.5 T5).
+# 10,237 characters were seen to pass (docs/kiro.md §3.5 T5); the round number is inferred.
 _LONGEST_DESCRIPTION = 10_240
 _KEYWORDS = frozenset({"type", "description", "properties", "required", "items", "enum", "title"})
 _COMBINERS = ("oneOf", "anyOf", "allOf")
@@ -79,7 +79,7 @@ def _t8(schema: dict[str, Any], *, strict: bool) -> Iterator[Violation]:
         yield _schema_invalid("T8")
     required = schema.get("required", ["absent"])
     words = isinstance(required, list) and all(isinstance(word, str) for word in required)
-    # Two projects saw an empty list refused, one sends it (kiro-protocol §11 U4).
+    # Two projects saw an empty list refused, one sends it (docs/kiro.md §11 U4).
     if not words or (strict and not required):
         yield _schema_invalid("T8")
 

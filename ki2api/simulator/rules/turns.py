@@ -1,4 +1,4 @@
-"""What the service demands of the turns (kiro-protocol §3.4); a rule's id is its function's name.
+"""What the service demands of the turns (docs/kiro.md §3.4); a rule's id is its function's name.
 
 H17 to H19 are not refused by themselves: pictures in the history count like any others, and text
 that is no Unicode is no JSON.

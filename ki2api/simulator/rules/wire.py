@@ -1,4 +1,4 @@
-"""The request of GenerateAssistantResponse as its service model states it (kiro-protocol §3.1).
+"""The request of GenerateAssistantResponse as its service model states it (docs/kiro.md §3.1).
 
 Unknown members inside are ignored, as Smithy services do; null means absent.
 """

@@ -16,7 +16,7 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
     return refusal(status, headers or {}, msgspec.json.encode(body))
 
 
-# The bodies of kiro-protocol §5.2.
+# The bodies of docs/kiro.md §5.2.
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [

@@ -84,6 +84,7 @@ async def test_nobody_listening_is_an_upstream_that_cannot_be_reached() -> None:
 async def test_a_host_that_cannot_prove_itself_by_tls_is_not_to_be_trusted() -> None:
     def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"this is no TLS at all\r\n")
+        writer.close()
 
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

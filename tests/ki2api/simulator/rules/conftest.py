@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def minimal() -> dict[str, Any]:
-    """The minimal request of kiro-protocol §3.1."""
+    """The minimal request of docs/kiro.md §3.1."""
     return {
         "conversationState": {
             "chatTriggerType": "MANUAL",
@@ -27,7 +27,7 @@ def minimal() -> dict[str, Any]:
 
 @pytest.fixture
 def round_trip() -> dict[str, Any]:
-    """The second request of the tool round trip of kiro-protocol §3.1."""
+    """The second request of the tool round trip of docs/kiro.md §3.1."""
     schema = {
         "type": "object",
         "properties": {"city": {"type": "string"}},
