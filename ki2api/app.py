@@ -62,33 +62,40 @@ the ones to close it just when it is used again."""
 @asynccontextmanager
 async def opened(loaded: Loaded, found: Found) -> AsyncIterator[Gateway]:
     """Open everything that serving needs, and close it again in reverse."""
-    settings = loaded.settings
     async with AsyncExitStack() as held:
-        http = await held.enter_async_context(_http(settings.upstream))
-        pool = _pool(settings, found, http)
-        keys = key_ring(settings)
-        catalogue = Catalogue(aliases={alias.name: alias.model for alias in settings.models})
-        endpoint = KiroEndpoint(KiroClient(http, _options(settings.upstream)), KiroLimits())
-        assembly = assembled(
-            loaded, endpoint, {AccountPool: pool, KeyRing: keys, Catalogue: catalogue}
-        )
-        await pool.start()
-        held.push_async_callback(pool.stop)
-        for warning in (*assembly.warnings, *pool.warnings):
+        http = await held.enter_async_context(http_client(loaded.settings.upstream))
+        gateway, warnings = built(loaded, found, http)
+        await gateway.pool.start()
+        held.push_async_callback(gateway.pool.stop)
+        for warning in (*warnings, *gateway.pool.warnings):
             loguru.logger.warning(warning)
-        await assembly.chain.start()
-        held.push_async_callback(assembly.chain.stop)
-        yield Gateway(
-            chain=assembly.chain,
-            pool=pool,
-            keys=keys,
-            models=catalogue,
-            neighbourhood=Neighbourhood(settings.server.hosts, settings.server.origins),
-            limits=Limits(
-                max_body=settings.server.max_body_mib * 1024 * 1024,
-                hold_back=settings.server.hold_back_seconds,
-            ),
-        )
+        await gateway.chain.start()
+        held.push_async_callback(gateway.chain.stop)
+        yield gateway
+
+
+def built(loaded: Loaded, found: Found, http: httpx.AsyncClient) -> tuple[Gateway, list[str]]:
+    """Build and prove everything without opening anything; return warnings beside it."""
+    settings = loaded.settings
+    pool = _pool(settings, found, http)
+    keys = key_ring(settings)
+    catalogue = Catalogue(aliases={alias.name: alias.model for alias in settings.models})
+    endpoint = KiroEndpoint(KiroClient(http, _options(settings.upstream)), KiroLimits())
+    assembly = _assembled(
+        loaded, endpoint, {AccountPool: pool, KeyRing: keys, Catalogue: catalogue}
+    )
+    gateway = Gateway(
+        chain=assembly.chain,
+        pool=pool,
+        keys=keys,
+        models=catalogue,
+        neighbourhood=Neighbourhood(settings.server.hosts, settings.server.origins),
+        limits=Limits(
+            max_body=settings.server.max_body_mib * 1024 * 1024,
+            hold_back=settings.server.hold_back_seconds,
+        ),
+    )
+    return gateway, assembly.warnings
 
 
 def create_app(gateway: Gateway) -> Litestar:
@@ -105,10 +112,9 @@ def create_app(gateway: Gateway) -> Litestar:
     return app
 
 
-def assembled(
+def _assembled(
     loaded: Loaded, endpoint: KiroEndpoint, services: dict[type, object]
 ) -> Assembly[GatewayFlow]:
-    """Make and prove the chain that the settings declare."""
     return assemble(
         list(loaded.settings.pipeline),
         catalog=Catalog(BUILT_IN),
@@ -132,7 +138,8 @@ def key_ring(settings: Settings) -> KeyRing:
     return keys
 
 
-def _http(upstream: UpstreamSettings) -> httpx.AsyncClient:
+def http_client(upstream: UpstreamSettings) -> httpx.AsyncClient:
+    """Make the one client that all calls to Kiro share."""
     # Waiting for a first event or between two is timed where it is understood, in the endpoint.
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=upstream.connect_seconds, pool=1.0, write=60.0),

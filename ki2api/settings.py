@@ -1,5 +1,6 @@
 """Every setting of the product, one struct a table; the defaults stand here and nowhere else."""
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,11 +10,21 @@ from msgspec import Meta
 
 from ki2api.accounts.account import AccountConfig
 from pipeline import Secret, SettingsError
+from pipeline.locate import line_of
 from pipeline.settings import decode
 
 Seconds = Annotated[float, Meta(ge=0)]
 DEFAULT_CHAIN = ("auth", "encode-stream", "normalize", "route", "retry", "account-select")
 """From the client inwards; innermost, below the last one, is Kiro."""
+
+
+VARIABLES = {
+    ("server", "api-keys"): "API_KEY",
+    ("server", "host"): "KI2API_HOST",
+    ("server", "port"): "KI2API_PORT",
+    ("state", "path"): "KI2API_STATE",
+}
+"""The environment variables that win over a setting of the file."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
@@ -24,35 +35,53 @@ class ServerSettings(Table, frozen=True, kw_only=True):
     """`[server]`: the door."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; $KI2API_HOST wins over it."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 8989
+    """Port to listen on, 0 for any; $KI2API_PORT wins over it."""
     api_keys: tuple[Secret, ...] = ()
     """Empty: the default key, for loopback and private peers. $API_KEY wins over these."""
     require_own_key: bool = False
+    """Refuse to start with the default key."""
     max_body_mib: Annotated[int, Meta(ge=1)] = 32
+    """The largest body of a request, in MiB."""
     hold_back_seconds: Seconds = 10.0
+    """A stream with no first event by then starts with pings."""
     drain_seconds: Seconds = 30.0
+    """How long open streams may finish when the server stops."""
     origins: tuple[str, ...] = ()
+    """Web origins allowed beside our own, such as https://chat.example."""
     hosts: tuple[str, ...] = ()
+    """Host names allowed beside our own while the default key is in force."""
 
 
 class LogSettings(Table, frozen=True, kw_only=True):
     """`[log]`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least grave lines that are written."""
     format: Literal["text", "json"] = "text"
+    """Lines for people, or one JSON object a line."""
 
 
 class UpstreamSettings(Table, frozen=True, kw_only=True):
     """`[upstream]`: where Kiro is and how long it may take. URLs are templates with {region}."""
 
     kind: Literal["kiro", "simulator"] = "kiro"
+    """The real Kiro, or the embedded simulator, which needs no account."""
     connect_seconds: Seconds = 5.0
+    """How long a connection may take to be made."""
     first_event_seconds: Seconds = 300.0
+    """How long Kiro may think before it counts as down."""
     idle_seconds: Seconds = 120.0
+    """How long a stream may fall silent in its middle."""
     api_url: str = "https://runtime.{region}.kiro.dev"
+    """Where conversations are answered."""
     auth_url: str = "https://prod.{region}.auth.desktop.kiro.dev"
+    """Where social logins get new tokens."""
     oidc_url: str = "https://oidc.{region}.amazonaws.com"
+    """Where Builder ID and Identity Center logins get new tokens."""
     user_agent: str | None = None
+    """What we say we are; {os}, {machine} and {version} are filled in."""
     proxy: Secret | None = None
     """May hold a password, so it is kept like one."""
 
@@ -61,14 +90,16 @@ class StateSettings(Table, frozen=True, kw_only=True):
     """`[state]`: what must outlive a restart."""
 
     path: str = "~/.local/state/ki2api/state.json"
-    """Empty: in memory only."""
+    """File of rotated tokens and standings; empty keeps them in memory. $KI2API_STATE wins."""
 
 
 class ModelSettings(Table, frozen=True, kw_only=True):
     """`[[models]]`: an alias of one's own."""
 
     name: str
+    """What clients ask for."""
     model: str
+    """The model that serves it."""
 
 
 class Settings(Table, frozen=True, kw_only=True):
@@ -127,6 +158,16 @@ def overridden(settings: Settings, environ: Mapping[str, str]) -> Settings:
     if (path := environ.get("KI2API_STATE")) is not None:
         state = msgspec.structs.replace(state, path=path)
     return msgspec.structs.replace(settings, server=server, state=state)
+
+
+def origin(loaded: Loaded, table: str, key: str, environ: Mapping[str, str]) -> str:
+    """Say where the value of a setting comes from: a variable, a line of the file, or nowhere."""
+    variable = VARIABLES.get((table, key))
+    if variable and variable in environ and (environ[variable] or variable == "KI2API_STATE"):
+        return f"${variable}"
+    if loaded.text and key in tomllib.loads(loaded.text).get(table, {}):
+        return f"{loaded.source}:{line_of(f'{table}.{key}', loaded.text)}"
+    return "default"
 
 
 def _port(text: str) -> int:

@@ -3,12 +3,24 @@
 import rich_click as click
 
 import ki2api
+from ki2api.cli.accounts import accounts
+from ki2api.cli.check import check
+from ki2api.cli.completion import completion
 from ki2api.cli.demo import demo
+from ki2api.cli.health import health
+from ki2api.cli.keys import keys
 from ki2api.cli.serve import serve
+from ki2api.cli.show import show
 from ki2api.cli.simulate import simulate
+from ki2api.cli.stages import stages
+
+EPILOG = (
+    "Exit status: 0 done; 1 the state of things does not allow it; 2 what was typed or written in"
+    " a settings file is wrong."
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(ki2api.__version__, prog_name="ki2api")
 def cli() -> None:
     """Your own Kiro subscription as an OpenAI- and Anthropic-compatible API.
@@ -17,6 +29,5 @@ def cli() -> None:
     """
 
 
-cli.add_command(serve)
-cli.add_command(demo)
-cli.add_command(simulate)
+for command in (demo, serve, check, show, stages, accounts, health, keys, simulate, completion):
+    cli.add_command(command)

@@ -6,11 +6,11 @@ import rich_click as click
 from msgspec.structs import replace
 
 from ki2api.cli import logs
-from ki2api.cli.running import listen, run, serve_until_stopped, stop
+from ki2api.cli.chosen import told_in_a_line
+from ki2api.cli.running import listen, run, serve_until_stopped
 from ki2api.cli.simulated import embedded
 from ki2api.keys import DEFAULT_KEY
 from ki2api.settings import Loaded, Settings, overridden
-from pipeline import PipelineError
 
 SCREEN = """
 Ki2API demo: answers come from a simulator inside this process. No Kiro account is used or needed.
@@ -42,13 +42,11 @@ Unofficial: not made or endorsed by AWS or Kiro. Use your own account, and read 
 )
 def demo(host: str, port: int) -> None:
     """Serve the embedded simulator: no account is needed or read."""
-    try:
+    with told_in_a_line():
         settings = overridden(Settings(), os.environ)
         logs.configure(settings.log)
         server = replace(settings.server, host=host, port=port)
         run(_demo(Loaded(replace(settings, server=server))))
-    except PipelineError as error:
-        stop(str(error), 2)
 
 
 async def _demo(loaded: Loaded) -> None:

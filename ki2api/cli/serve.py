@@ -7,13 +7,12 @@ import loguru
 import msgspec
 import rich_click as click
 
-from ki2api.accounts.sources import AccountsUnreadable, Found, find
-from ki2api.accounts.statefile import StateUnreadable
+from ki2api.accounts.sources import Found, find
 from ki2api.cli import logs
-from ki2api.cli.running import listen, run, serve_until_stopped, stop
+from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
+from ki2api.cli.running import listen, run, serve_until_stopped
 from ki2api.cli.simulated import embedded
-from ki2api.settings import Loaded, load
-from pipeline import PipelineError
+from ki2api.settings import Loaded
 
 NO_ACCOUNT = (
     "no account is configured, so requests are answered with an error: log in to the Kiro IDE, or"
@@ -22,23 +21,15 @@ NO_ACCOUNT = (
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Settings file; otherwise $KI2API_CONFIG, ./config.toml or ~/.config/ki2api/config.toml.",
-)
+@config_option
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8989]")
 def serve(config: Path | None, host: str | None, port: int | None) -> None:
     """Serve your own Kiro accounts."""
-    try:
-        loaded = _with(load(os.environ, config), host, port)
+    with told_in_a_line():
+        loaded = _with(loaded_from(config), host, port)
         logs.configure(loaded.settings.log)
         run(_serve(loaded))
-    except (PipelineError, AccountsUnreadable) as error:
-        stop(str(error), 2)
-    except StateUnreadable as error:
-        stop(str(error), 1)
 
 
 async def _serve(loaded: Loaded) -> None:

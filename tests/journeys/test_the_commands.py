@@ -1,0 +1,167 @@
+"""The commands of the front of the house, as processes."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from ki2api.keys import DEFAULT_KEY
+from ki2api.simulator import Simulator
+
+
+@pytest.fixture
+def done(tmp_path: Path, launch: Any) -> Any:
+    """Runs a command to its end, and returns its status and what it wrote."""
+
+    def done(*arguments: str, **environ: str) -> tuple[int, str]:
+        process = launch(list(arguments), tmp_path, environ)
+        status = process.process.wait(30)
+        process.stop()
+        return status, process.text
+
+    return done
+
+
+def test_check_says_that_all_is_right(done: Any, tmp_path: Path) -> None:
+    status, text = done("check")
+    assert status == 0
+    assert "defaults: all right" in text
+    assert "auth ▶ encode-stream ▶ normalize ▶ route ▶ retry ▶ account-select ▶ Kiro" in text
+    assert "accounts: none" in text
+    (tmp_path / "config.toml").write_text('[[accounts]]\nname = "me"\nrefresh-token = "short"\n')
+    status, text = done("check")
+    assert status == 0
+    assert "config.toml: all right" in text
+    assert "accounts: 1 from" in text
+    assert "looks cut off" in text
+    assert not (tmp_path / ".local").exists()
+
+
+def test_check_warns_of_an_order_that_repeats_one_account(done: Any, tmp_path: Path) -> None:
+    stages = ["auth", "encode-stream", "normalize", "route", "account-select", "retry"]
+    (tmp_path / "config.toml").write_text(
+        "".join(f'[[pipeline]]\nstage = "{stage}"\n' for stage in stages)
+    )
+    status, text = done("check")
+    assert status == 0
+    assert "every attempt will use the same account" in text
+
+
+def test_show_names_the_origin_of_each_value_and_no_secret(done: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[server]\nport = 9001\napi-keys = ["file-key"]\n\n'
+        '[[models]]\nname = "gpt-4o"\nmodel = "claude-sonnet-4.5"\n'
+        '[[accounts]]\nname = "me"\nrefresh-token = "a-very-secret-refresh-token"\n'
+    )
+    status, text = done("show", KI2API_HOST="::1", API_KEY="sk-private")
+    assert status == 0
+    lines = {line.split(" = ")[0]: line for line in text.splitlines()}
+    assert lines["port"].endswith("# config.toml:2")
+    assert lines["host"].startswith('host = "::1"')
+    assert lines["host"].endswith("# $KI2API_HOST")
+    assert lines["api-keys"].startswith('api-keys = ["***"]')
+    assert lines["api-keys"].endswith("# $API_KEY")
+    assert lines["level"].endswith("# default")
+    assert "# in:  client ▶ auth" in text
+    assert "# out: Kiro ▶ account-select" in text
+    assert "me (social, " in text
+    for secret in ("sk-private", "file-key", "a-very-secret"):
+        assert secret not in text
+
+
+def test_the_schema_knows_every_setting(done: Any) -> None:
+    status, text = done("show", "--schema")
+    assert status == 0
+    schema = msgspec.json.decode(text)
+    tables = schema["$defs"]
+    assert tables["ServerSettings"]["properties"]["port"]["maximum"] == 65535
+    assert tables["AccountConfig"]["properties"]["refresh-token"]["anyOf"]
+    stages = tables["Settings"]["properties"]["pipeline"]["items"]["allOf"]
+    retry = next(one for one in stages if one["if"]["properties"]["stage"]["const"] == "retry")
+    assert retry["then"]["properties"]["attempts"]["type"] == "integer"
+    assert retry["then"]["properties"]["attempts"]["description"]
+    assert retry["then"]["additionalProperties"] is False
+
+
+def test_stages_lists_the_catalogue_and_also_a_stage_of_ones_own(done: Any, tmp_path: Path) -> None:
+    status, text = done("stages")
+    assert status == 0
+    for stage in ("auth", "encode-stream", "normalize", "route", "retry", "account-select"):
+        assert f"\n{stage}\n" in f"\n{text}"
+    assert "attempts = 3  (integer)" in text
+    (tmp_path / "mine.py").write_text('"""Greets."""\n\n\ndef request(flow):\n    pass\n')
+    status, text = done("stages", "./mine.py")
+    assert status == 0
+    assert "Greets." in text
+    status, text = done("stages", "rout")
+    assert status == 2
+    assert 'did you mean "route"' in text
+
+
+def test_accounts_and_health_ask_the_running_gateway(
+    done: Any, simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("work").suspend()
+    gateway = start(simulator)
+    with gateway.http() as http:
+        body = {"model": "claude-sonnet-4.5", "messages": [{"role": "user", "content": "Hi"}]}
+        http.post("/v1/chat/completions", json=body)
+    status, text = done("accounts", "--url", gateway.url, COLUMNS="160")
+    assert status == 0
+    assert "quarantined" in text
+    assert "work" in text
+    status, text = done("accounts", "--json", "--url", gateway.url)
+    assert status == 0
+    assert msgspec.json.decode(text)["accounts"][0]["state"] == "quarantined"
+    status, text = done("health", "--url", gateway.url)
+    assert status == 0
+    assert text.startswith("degraded; 0 of 1 accounts ready")
+    status, text = done("accounts", "--url", gateway.url, API_KEY="wrong")
+    assert status == 1
+    assert "401" in text
+    gateway.stop()
+    for command in ("health", "accounts"):
+        status, text = done(command, "--url", gateway.url)
+        assert status == 1
+        assert "no gateway answers" in text
+        assert "Traceback" not in text
+
+
+def test_accounts_can_be_watched(launch: Any, tmp_path: Path, house: Any) -> None:
+    gateway, _ = house
+    arguments = ["accounts", "--watch", "--url", gateway.url]
+    watching = launch(arguments, tmp_path, {"COLUMNS": "160"})
+    watching.wait_for("first")
+    watching.stop(2)
+    assert "Traceback" not in watching.text
+
+
+def test_a_new_key_works(done: Any, launch: Any, tmp_path: Path) -> None:
+    status, text = done("keys", "new")
+    assert status == 0
+    key = text.splitlines()[0]
+    demo = launch(["demo", "--port", "0"], tmp_path, {"API_KEY": key})
+    url = demo.wait_for(r"Anthropic base URL\s+(http://\S+)")[1]
+    answers = [
+        httpx.get(f"{url}/v1/models", headers={"x-api-key": each}, trust_env=False).status_code
+        for each in (key, DEFAULT_KEY)
+    ]
+    assert answers == [200, 401]
+    assert done("keys", "new")[1].splitlines()[0] != key
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete(done: Any, shell: str) -> None:
+    status, text = done("completion", shell)
+    assert status == 0
+    assert "_KI2API_COMPLETE" in text
+    word = "se" if shell == "fish" else "1"  # fish tells the word itself, the others its number
+    asked = {"COMP_WORDS": "ki2api se", "COMP_CWORD": word, "_KI2API_COMPLETE": f"{shell}_complete"}
+    assert "serve" in done(**asked)[1]
+
+
+def test_without_a_terminal_there_is_no_colour(done: Any) -> None:
+    for command in (["--help"], ["stages"], ["check"]):
+        assert "\x1b[" not in done(*command)[1]
