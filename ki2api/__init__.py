@@ -1,5 +1,3 @@
 """Ki2API: your own Kiro subscription as an OpenAI- and Anthropic-compatible API (unofficial)."""
 
-from importlib.metadata import version
-
-__version__ = version("ki2api")
+__version__ = "0.1.0"

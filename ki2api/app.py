@@ -35,6 +35,7 @@ from ki2api.web.guard import guard
 from ki2api.web.inference import chat_completions, count_tokens, messages
 from ki2api.web.operations import health, token_reset, token_status
 from ki2api.web.origin import Neighbourhood
+from ki2api.web.schema import schema
 from pipeline import Secret, SettingsError
 from pipeline.assemble import Assembly, assemble
 from pipeline.catalog import Catalog
@@ -51,6 +52,7 @@ ROUTES = [
     count_tokens,
     token_status,
     token_reset,
+    schema,
 ]
 SIGN_IN_AGENT = "KiroIDE-0.12.155 ki2api/{version}"
 """The form that the social sign-in service expects (docs/kiro.md §1.2), and our own name."""
@@ -172,9 +174,11 @@ def _pool(settings: Settings, found: Found, http: httpx.AsyncClient) -> AccountP
 
 def _store(settings: Settings) -> StateStore:
     path = settings.state.path
-    return FileStore(Path(path).expanduser()) if path else MemoryStore()
+    return FileStore(Path(path).expanduser(), told=loguru.logger.error) if path else MemoryStore()
 
 
 def _log_change(change: StandingChange) -> None:
     after = change.after
-    loguru.logger.warning("account {} is {}: {}", change.name, after.state, after.reason or "-")
+    level = "INFO" if after.state == "ready" else "WARNING"
+    reason = f": {after.reason}" if after.reason else ""
+    loguru.logger.log(level, "account {} is {}{}", change.name, after.state, reason)

@@ -28,6 +28,7 @@ GatewayError                     retry   happens when
 │  ├─ EmptyReply                 once    a reply without any content
 │  └─ UpstreamGarbled            no      bytes that no Kiro would send
 ├─ NoAccountLeft                 wait    no account can serve now; says when one returns
+│  ├─ NoSignIn                   wait    no account gets a token: its sign-in service fails
 │  └─ NoAccount                  no      none will ever, until a person does something
 ├─ Overloaded                    no      this gateway has too much to do, or is shutting down
 └─ Bug                           no      a mistake of ours
@@ -243,6 +244,12 @@ class NoAccountLeft(GatewayError):
     ) -> None:
         super().__init__(detail, retry_after=retry_after)
         self.usable_in = usable_in
+
+
+class NoSignIn(NoAccountLeft):
+    """No account can serve, and none is to blame: the services that renew their tokens fail."""
+
+    code = "upstream_unreachable"
 
 
 class NoAccount(NoAccountLeft):

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from re import IGNORECASE
 from re import compile as pattern
 
 from ki2api.errors import Unauthenticated
 from pipeline.secret import Secret
 
 DEFAULT_KEY = "ki2api-key-2024"
-_NAMED_ADDRESS = pattern(r'for="?\[?([0-9a-fA-F:.]+)')
+_NAMED_ADDRESS = pattern(r'for="?(?:\[([^\]]*)\]|([^;,"\s]*))', IGNORECASE)
 _WRONG = (
     "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY'"
     " or as 'x-api-key: KEY'."
@@ -42,7 +43,8 @@ class KeyRing:
     def admit(self, headers: Mapping[str, str], peer: str) -> str:
         """Return the label of the key that was sent; raises Unauthenticated."""
         sent = _sent(headers)
-        digest = sha256(sent.encode("utf-8", "surrogateescape")).digest()
+        # ASGI's header texts are Latin-1 for bytes, so this gives back the bytes that were sent.
+        digest = sha256(sent.encode("latin-1", "replace")).digest()
         # Every key is compared, so that the time taken tells nothing.
         matches = [entry for entry in self._keys if compare_digest(entry[1], digest)]
         if not sent or not matches:
@@ -71,7 +73,8 @@ def _sent(headers: Mapping[str, str]) -> str:
 
 def _addresses(headers: Mapping[str, str], peer: str) -> list[str]:
     forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
-    forwarded += _NAMED_ADDRESS.findall(headers.get("forwarded", ""))
+    named = _NAMED_ADDRESS.findall(headers.get("forwarded", ""))
+    forwarded += [six or four.partition(":")[0] or "unknown" for six, four in named]
     return [peer, *(address for address in forwarded if address)]
 
 

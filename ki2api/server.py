@@ -83,10 +83,16 @@ class Server(uvicorn.Server):
     """uvicorn with a clean exit status, and a last call to answers that outlast the drain."""
 
     def __init__(
-        self, config: uvicorn.Config, *, drain_seconds: float, last_call: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        *,
+        drain_seconds: float,
+        last_call: Callable[[], None],
+        draining: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._last_call = last_call
+        self._draining = draining
         self._patience = max(0.0, drain_seconds - GRACE_FOR_ERRORS)
         self.ready = asyncio.Event()
 
@@ -98,6 +104,7 @@ class Server(uvicorn.Server):
         # The first signal begins the drain, the second one ends it.
         self.force_exit = self.should_exit
         if not self.should_exit:
+            self._draining()
             asyncio.get_running_loop().call_later(self._patience, self._last_call)
         self.should_exit = True
 
@@ -130,6 +137,8 @@ def configure(app: Litestar, *, host: str, port: int, drain_seconds: float) -> u
         access_log=False,
         log_config=None,
         server_header=False,
+        # keys.py reads these headers itself: they make the rule of the default key stricter only.
+        proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=max(1, round(drain_seconds)),
     )

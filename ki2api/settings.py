@@ -141,7 +141,11 @@ def load(environ: Mapping[str, str], given: Path | None = None) -> Loaded:
     path = find_file(environ, given)
     if path is None:
         return Loaded(overridden(Settings(), environ))
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise SettingsError([f"{path}: the settings file cannot be read: {reason}"]) from None
     settings = decode(text, Settings, source=str(path))
     return Loaded(overridden(settings, environ), text, str(path), path.parent)
 

@@ -1,6 +1,8 @@
 """Stages nested around an endpoint: how a flow runs through them, and how they start and stop."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from traceback import extract_tb
 from typing import Any, Generic, TypeAlias
 
 from pipeline.errors import PipelineError
@@ -20,8 +22,11 @@ class Chain(Generic[FlowT]):
         stages: Iterable[NamedStage],
         endpoint: Endpoint[FlowT],
         observers: Sequence[Observer] = (),
+        *,
+        start_seconds: float = 30.0,
     ) -> None:
         self.stages = tuple(stages)
+        self._start_seconds = start_seconds
         self._started: list[NamedStage] = []
         self._run = _nested(self.stages, endpoint, observers)
 
@@ -34,14 +39,22 @@ class Chain(Generic[FlowT]):
         """Start every stage, the outermost first; if one fails, stop those that had started."""
         for name, stage in self.stages:
             try:
-                await stage.start()
+                await self._start(name, stage)
             except BaseException as error:
                 for failed in await self._stop_started():
                     error.add_note(f"and then: {failed!r}")
-                if isinstance(error, Exception):
-                    raise PipelineError(f"stage {name!r} does not start: {error}") from error
                 raise
             self._started.append((name, stage))
+
+    async def _start(self, name: str, stage: AnyStage) -> None:
+        limit = asyncio.timeout(self._start_seconds)
+        try:
+            async with limit:
+                await stage.start()
+        except Exception as error:
+            late = limit.expired() and f"it took longer than {self._start_seconds:g} seconds"
+            why = late or f"{type(error).__name__}: {error}"
+            raise PipelineError(f"stage {name!r} does not start: {_place(error)}{why}") from error
 
     async def stop(self) -> None:
         """Stop every stage that had started, the innermost first, even if some fail."""
@@ -75,14 +88,16 @@ def _nested(
     if observers:
         run = _observed("endpoint", len(stages), run, observers)
     for depth, (name, stage) in reversed(list(enumerate(stages))):
-        run = _around(stage, run, filled)
+        run = _around(name, stage, run, filled)
         if observers:
             run = _observed(name, depth, run, observers)
         filled = filled | stage.provides | stage.answers
     return run
 
 
-def _around(stage: Stage[FlowT, Any], inside: Run[FlowT], filled: frozenset[str]) -> Run[FlowT]:
+def _around(
+    name: str, stage: Stage[FlowT, Any], inside: Run[FlowT], filled: frozenset[str]
+) -> Run[FlowT]:
     """Wrap a stage around a run; `filled` are the slots that those inside fill.
 
     Plain functions that hand on the coroutine of the next one: six stages cost six coroutines.
@@ -94,8 +109,12 @@ def _around(stage: Stage[FlowT, Any], inside: Run[FlowT], filled: frozenset[str]
         def call_next(flow: FlowT) -> Awaitable[None]:
             nonlocal attempt
             attempt += 1
-            if attempt > 1:  # what an earlier attempt left must not pass for this one's
-                flow.clear(filled)
+            if attempt > 1:
+                if not stage.repeats:
+                    raise PipelineError(
+                        f"stage {name!r} calls on twice: it must say repeats = True"
+                    )
+                flow.clear(filled)  # what an earlier attempt left must not pass for this one's
             return inside(flow, attempt)
 
         return stage(flow, call_next)
@@ -120,3 +139,15 @@ def _observed(
                 observer.span(flow, span)
 
     return run
+
+
+def _place(error: Exception) -> str:
+    """Return `file:line: ` of the last line that the stage's own file came to."""
+    match error.__cause__:
+        case asyncio.CancelledError() as cut_off:  # by the limit; it knows where
+            trace = cut_off.__traceback__
+        case _:
+            trace = error.__traceback__
+    frames = extract_tb(trace)[1:]  # the first one is ours
+    lines = [frame.lineno for frame in frames if frame.filename == frames[0].filename]
+    return f"{frames[0].filename}:{lines[-1]}: " if frames else ""

@@ -1,15 +1,16 @@
 """One request on its way in and back: its identity, its slots, its notes and what it keeps open."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from inspect import isawaitable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
+from inspect import get_annotations, isawaitable
 from secrets import token_hex
 from time import monotonic
-from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 import msgspec
 
-from pipeline.errors import EmptySlot
+from pipeline.errors import EmptySlot, did_you_mean
 from pipeline.stream import Batch, Through
 
 T = TypeVar("T")
@@ -61,14 +62,33 @@ class Flow:
     given: ClassVar[frozenset[str]] = frozenset()
     """Slots that are filled before the flow enters the chain."""
 
+    id: str
+    clock: Callable[[], float]
+    began: float
+    notes: list[Note]
+    extras: dict[str, Any]
+    """What a stage of one's own keeps for this request, under a name of its own."""
+    when_answered: dict[str, Callable[[], object]]
+    """What to run, sync or async, once the response is ready to be sent; one for each key."""
+    _open: AsyncExitStack | None
+
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
         self.id = token_hex(6)
         self.clock = clock
         self.began = clock()
-        self.notes: list[Note] = []
-        self.when_answered: dict[str, Callable[[], object]] = {}
-        """What to run, sync or async, once the response is ready to be sent; one for each key."""
-        self._open: AsyncExitStack | None = None
+        self.notes = []
+        self.extras = {}
+        self.when_answered = {}
+        self._open = None
+
+    if not TYPE_CHECKING:  # a type checker that saw it would let every name pass
+
+        def __setattr__(self, name: str, value: object) -> None:
+            # A misspelt slot would be filled in silence, and the right one be missed far away.
+            if name not in _names(type(self)):
+                hint = did_you_mean(name, self.slots())
+                raise AttributeError(f"{type(self).__name__} has no slot {name!r}{hint}")
+            super().__setattr__(name, value)
 
     @classmethod
     def slots(cls) -> frozenset[str]:
@@ -108,11 +128,45 @@ class Flow:
             self._open = AsyncExitStack()
         self._open.push_async_exit(resource)
 
+    async def hold(self, resource: AbstractAsyncContextManager[T, bool | None]) -> T:
+        """Enter a resource and own it; hold it before calling on, and it is left after theirs."""
+        stack = AsyncExitStack()
+        entered = await stack.enter_async_context(resource)
+        self.keep_open(stack)
+        return entered
+
+    @asynccontextmanager
+    async def scope(self) -> AsyncIterator[None]:
+        """Keep what is opened inside for the flow, or close it with the error if one is raised.
+
+        A stage that tries again runs each attempt in a scope of its own, so that nothing of a
+        failed one stays open, and whoever holds something learns why it failed.
+        """
+        outer, self._open = self._open, None
+        try:
+            yield
+        except BaseException as error:
+            inner, self._open = self._open, outer
+            if inner is not None:
+                await inner.__aexit__(type(error), error, error.__traceback__)
+            raise
+        inner, self._open = self._open, outer
+        if inner is not None:
+            self.keep_open(inner)
+
     async def aclose(self) -> None:
         """Close everything that was kept open, once."""
         stack, self._open = self._open, None
         if stack is not None:
             await stack.aclose()
+
+
+@cache
+def _names(kind: type) -> frozenset[str]:
+    """Return what may be set on a flow of this kind."""
+    return frozenset(
+        name for base in kind.__mro__ for name in (*vars(base), *get_annotations(base))
+    )
 
 
 async def settled(outcome: object) -> object:

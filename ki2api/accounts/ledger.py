@@ -73,9 +73,14 @@ class FileStore:
     """Keeps records in one JSON file; a write that fails is repeated until it works."""
 
     def __init__(
-        self, path: Path, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        path: Path,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.degraded = ""
+        self._told = told
         self.warnings: tuple[str, ...] = ()
         self._file = StateFile(path)
         self._pause = pause
@@ -108,7 +113,7 @@ class FileStore:
         try:
             self._file.claim()
         except OSError as error:
-            self.degraded = self._complaint(error)
+            self._complain(error)
         content, warning = self._file.read()
         self.warnings = (warning,) if warning else ()
         try:
@@ -130,7 +135,7 @@ class FileStore:
             try:
                 await asyncio.to_thread(self._file.replace, document)
             except OSError as error:
-                self.degraded = self._complaint(error)
+                self._complain(error)
                 if not self._later:
                     self._later.send(self._write_later())
             else:
@@ -142,5 +147,8 @@ class FileStore:
             await self._write()
             await self._pause(_RETRY_SECONDS)
 
-    def _complaint(self, error: OSError) -> str:
-        return f"{self._file.path} cannot be written ({error.strerror}): tokens live in memory only"
+    def _complain(self, error: OSError) -> None:
+        before, path = self.degraded, self._file.path
+        self.degraded = f"{path} cannot be written ({error.strerror}): tokens live in memory only"
+        if self.degraded != before:
+            self._told(self.degraded)

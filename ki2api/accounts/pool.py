@@ -133,6 +133,8 @@ class AccountPool:
         standing = verdict(error, now, self._pause(member, error))
         if standing is not None and standing.outweighs(member.standing):
             self._mark(member, standing)
+        if isinstance(error, RateLimited) and error.retry_after is None and member.standing.until:
+            error.retry_after = member.standing.until - now
 
     async def renew(self, lease: Lease) -> None:
         """Get a new token for a lease whose token Kiro refused; raises an AccountError."""
@@ -174,10 +176,18 @@ class AccountPool:
         ]
         if not able:
             raise no_account_left(self._members.values(), passed, now)
-        preferred = [member for member in able if member.name not in last]
+        preferred = [
+            member
+            for member in able
+            if member.name not in last and not self._is_waited_for(member, now)
+        ]
         chosen = round_robin(preferred or able, self._turn)
         self._turn = chosen.position + 1
         return chosen
+
+    def _is_waited_for(self, member: Member, now: float) -> bool:
+        """Tell whether others already wait for this member's token."""
+        return not member.has_token(now) and self._renewals.is_running(member)
 
     async def _prepare(self, member: Member) -> bool:
         """Tell whether the member can serve, after a refresh where its token has ended."""

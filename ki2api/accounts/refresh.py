@@ -173,7 +173,8 @@ class Refresher:
                     follow_redirects=False,  # the body holds a secret that is meant for one host
                 )
         except (httpx.HTTPError, TimeoutError) as error:
-            raise RefreshFailed(f"cannot be reached ({type(error).__name__})") from error
+            host = httpx.URL(question.url).host
+            raise RefreshFailed(f"{host} cannot be reached ({type(error).__name__})") from error
 
 
 def _in_region(url: str, credential: Credential) -> str:

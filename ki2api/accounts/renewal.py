@@ -47,6 +47,10 @@ class Renewals:
             self._running[member.name] = task
         return self._running[member.name]
 
+    def is_running(self, member: Member) -> bool:
+        """Tell whether a refresh of this account is under way."""
+        return member.name in self._running
+
     async def outcome(self, member: Member) -> Failure | None:
         """Wait for a refresh; who stops waiting does not stop it for the others."""
         return await asyncio.shield(self.begin(member))

@@ -1,10 +1,11 @@
 """What a caller is told when no account can serve."""
 
 from collections.abc import Collection, Iterable
+from math import ceil
 
 from ki2api.accounts.account import Standing
 from ki2api.accounts.member import Member
-from ki2api.errors import NoAccount, NoAccountLeft
+from ki2api.errors import NoAccount, NoAccountLeft, NoSignIn
 
 _BUSY_SECONDS = 1.0
 _WAYS = (
@@ -28,7 +29,8 @@ def no_account_left(
     if soonest is None and all(member.standing.state != "ready" for member in members):
         return NoAccount(f"no account can serve before a person mends one:\n{lines}")
     others = [member for member in members if member.name not in passed]
-    return NoAccountLeft(
+    kind = NoSignIn if all(member.missed_refreshes for member in members) else NoAccountLeft
+    return kind(
         f"no account can serve now:\n{lines}",
         retry_after=soonest,
         usable_in=_earliest(others, now),
@@ -72,7 +74,7 @@ def _return(member: Member, now: float) -> float | None:
 
 def _duration(seconds: float) -> str:
     if seconds < 120:  # noqa: PLR2004 - two minutes
-        return f"{seconds:.0f} s"
+        return f"{max(1, ceil(seconds))} s"
     if seconds < 7200:  # noqa: PLR2004 - two hours
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h"

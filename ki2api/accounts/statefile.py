@@ -1,5 +1,6 @@
 """One private file on disk: claimed by one process, replaced as a whole, never through a link."""
 
+import errno
 import os
 import stat
 import sys
@@ -52,7 +53,7 @@ class StateFile:
         except (FileNotFoundError, NotADirectoryError):
             return b"", ""
         except OSError as error:
-            hint = "a symbolic link is not followed; " if self.path.is_symlink() else ""
+            hint = "a symbolic link is not followed; " if error.errno == errno.ELOOP else ""
             raise StateUnreadable(
                 f"{self.path} cannot be read ({error.strerror}): {hint}"
                 "mend it, or set another [state] path"

@@ -1,15 +1,17 @@
 """Sets the log up, once, for the whole process."""
 
+import asyncio
 import logging
 import sys
 from typing import TYPE_CHECKING
 
 import loguru
+import msgspec
 
 from ki2api.settings import LogSettings
 
 if TYPE_CHECKING:
-    from loguru import Record
+    from loguru import Message, Record
 
 TEXT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}"
 
@@ -18,12 +20,11 @@ def configure(settings: LogSettings) -> None:
     """Send the log to standard error, and the standard library's into it."""
     loguru.logger.remove()
     loguru.logger.configure(extra={"flow": "-"}, patcher=_one_line)
+    # backtrace and diagnose would print the values of variables, tokens and prompts among them.
     loguru.logger.add(
-        sys.stderr,
+        _write_json if settings.format == "json" else sys.stderr,
         level=settings.level.upper(),
-        format=TEXT,
-        serialize=settings.format == "json",
-        # Both would print the values of variables, tokens and prompts among them.
+        format="{message}" if settings.format == "json" else TEXT,
         backtrace=False,
         diagnose=False,
     )
@@ -34,8 +35,31 @@ class _Intercepted(logging.Handler):
     """Hands records of the standard library to loguru."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+            return  # a request that the second signal cut off, as it was meant to
         level = "ERROR" if record.levelno >= logging.ERROR else "WARNING"
-        loguru.logger.opt(exception=record.exc_info).log(level, "{}", record.getMessage())
+        loguru.logger.opt(exception=record.exc_info).log(level, "{}", record.getMessage().strip())
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    """A line of the log as JSON."""
+
+    time: str
+    level: str
+    flow: str
+    message: str
+
+
+def _write_json(message: "Message") -> None:
+    record = message.record
+    # The formatted text has the traceback, where there is one.
+    line = _Line(
+        record["time"].isoformat(),
+        record["level"].name.lower(),
+        record["extra"]["flow"],
+        message.rstrip("\n"),
+    )
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
 
 
 def _one_line(record: "Record") -> None:

@@ -1,6 +1,7 @@
 """Serves until a signal comes; shared by the commands that do."""
 
 import asyncio
+import errno
 import socket
 import sys
 from collections.abc import Callable, Coroutine
@@ -43,7 +44,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        stop(f"cannot listen on {host}:{port}: {error.strerror or error}; try --port", 1)
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        option = "--port" if error.errno == errno.EADDRINUSE else "--host or --port"
+        stop(f"cannot listen on {host}:{port}: {reason}; try another {option}", 1)
 
 
 async def serve_until_stopped(
@@ -52,6 +55,8 @@ async def serve_until_stopped(
     """Open the gateway, serve on the socket, and drain when a signal comes."""
     settings = loaded.settings
     async with opened(loaded, found) as gateway, asyncio.TaskGroup() as group:
+        chain = " > ".join(name for name, _ in gateway.chain.stages)
+        loguru.logger.info("settings: {}; pipeline: {} > Kiro", loaded.source, chain)
         host, port = listening.getsockname()[:2]
         config = configure(
             create_app(gateway), host=host, port=port, drain_seconds=settings.server.drain_seconds
@@ -60,11 +65,18 @@ async def serve_until_stopped(
             config,
             drain_seconds=settings.server.drain_seconds,
             last_call=gateway.answers.end_all,
+            draining=lambda: _say_draining(len(gateway.answers), settings.server.drain_seconds),
         )
         group.create_task(_announce(server, lambda: ready(base_url(host, port))))
-        nagging = group.create_task(_nag(default_key=gateway.keys.default_active))
+        exposed = gateway.keys.default_active and settings.upstream.kind == "kiro"
+        nagging = group.create_task(_nag(exposed=exposed))
         await server.serve(sockets=[listening])
         nagging.cancel()
+
+
+def _say_draining(open_answers: int, seconds: float) -> None:
+    waiting = f"waiting up to {seconds:g} s for {open_answers} open answers; Ctrl+C again ends it"
+    loguru.logger.info("stopping{}", f": {waiting}" if open_answers else "")
 
 
 async def _announce(server: Server, ready: Callable[[], None]) -> None:
@@ -72,8 +84,8 @@ async def _announce(server: Server, ready: Callable[[], None]) -> None:
     ready()
 
 
-async def _nag(*, default_key: bool) -> None:
-    while default_key:
+async def _nag(*, exposed: bool) -> None:
+    while exposed:
         loguru.logger.warning(DEFAULT_KEY_WARNING)
         await asyncio.sleep(HOURLY)
 

@@ -1,6 +1,7 @@
 """`ki2api serve`: serve your own accounts."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import loguru
@@ -35,13 +36,14 @@ def serve(config: Path | None, host: str | None, port: int | None) -> None:
 async def _serve(loaded: Loaded) -> None:
     settings = loaded.settings
     listening = listen(settings.server.host, settings.server.port)
+    ready = _ready(settings.server.host)
     if settings.upstream.kind == "simulator":
         async with embedded(loaded) as (simulated, found):
-            await serve_until_stopped(simulated, found, listening, _say_ready)
+            await serve_until_stopped(simulated, found, listening, ready)
         return
     found = find(os.environ, settings.accounts, Path.home())
     _say_found(found)
-    await serve_until_stopped(loaded, found, listening, _say_ready)
+    await serve_until_stopped(loaded, found, listening, ready)
 
 
 def _say_found(found: Found) -> None:
@@ -54,8 +56,14 @@ def _say_found(found: Found) -> None:
         loguru.logger.warning(NO_ACCOUNT)
 
 
-def _say_ready(url: str) -> None:
-    loguru.logger.info("serving on {} (OpenAI: {}/v1)", url, url)
+def _ready(host: str) -> Callable[[str], None]:
+    every = host in {"0.0.0.0", "::"}  # noqa: S104 - told, not bound
+    reach = f", and on every other address of this machine ({host})" if every else ""
+
+    def say(url: str) -> None:
+        loguru.logger.info("serving on {} (OpenAI: {}/v1){}", url, url, reach)
+
+    return say
 
 
 def _with(loaded: Loaded, host: str | None, port: int | None) -> Loaded:

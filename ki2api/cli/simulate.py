@@ -8,9 +8,8 @@ import rich_click as click
 from ki2api.cli.running import run
 from ki2api.simulator import SCENARIOS, Simulator, SimulatorOptions
 
-SCREEN = """
-A simulated Kiro is running; Ctrl+C stops it. To put the gateway in front of it, save this as
-simulated.toml and run: ki2api serve --config simulated.toml
+SCREEN = """# A simulated Kiro is running; Ctrl+C stops it. To put the gateway in front of it, save
+# all this as simulated.toml and run: ki2api serve --config simulated.toml
 
 [upstream]
 api-url = "{urls.runtime}"
@@ -18,11 +17,11 @@ auth-url = "{urls.auth}"
 oidc-url = "{urls.oidc}"
 
 [state]
-path = ""
+path = "simulated-state.json"  # keeps the tokens that the simulator rotates, as Kiro does
 {accounts}
-The other hosts: management {urls.management}, q {urls.q}
-
-A prompt that holds [[sim:NAME]] gets that scenario:
+# The other hosts: management {urls.management}, q {urls.q}
+#
+# A prompt that holds [[sim:NAME]] gets that scenario:
 {scenarios}
 """
 ACCOUNT = """
@@ -50,7 +49,7 @@ async def _simulate(accounts: int, seed: int) -> None:
                 accounts="".join(
                     ACCOUNT.format(account=account) for account in simulator.accounts.values()
                 ),
-                scenarios="\n".join(f"  {name:<24} {text}" for name, text in SCENARIOS.items()),
+                scenarios="\n".join(f"#   {name:<22} {text}" for name, text in SCENARIOS.items()),
             )
         )
         stopped = asyncio.Event()

@@ -130,7 +130,8 @@ def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None
     if weight(_encode([_tool(spec) for spec in draft.tools])) > limit:
         raise RequestTooLarge("The tools alone are more than Kiro takes.", path="tools")
     tokens = conversation_tokens(conversation)
-    raise ContextTooLong(f"prompt is too long: {tokens} tokens > {tokens * limit // heavy} maximum")
+    most = min(tokens * limit // heavy, draft.model.window)
+    raise ContextTooLong(f"prompt is too long: {tokens} tokens > {most} maximum")
 
 
 def _not_honoured(conversation: Conversation, draft: Draft) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ class Limits(msgspec.Struct, frozen=True):
     max_image_bytes: int = 10 * MIB
     max_weight: int = 1_300_000
     """For a window of 200,000 tokens; it grows with the window, up to 2.6 times."""
+    max_tools: int = 256
+    """380 were refused by the service (T14)."""
     tool_description: int = 10_000
     max_history: int = 10_000
     system_prompt: Literal["first-turn", "history-pair"] = "first-turn"

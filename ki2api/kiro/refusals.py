@@ -27,6 +27,7 @@ from ki2api.kiro.rulings import (
 _SERVER_FAULT = 500
 _LONGEST_WAIT = 31 * 86_400.0
 _LONGEST_QUOTE = 500
+_LONGEST_READ = 2_000  # before masking, whose patterns take long on long words
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Whatever could name a person, an account, a secret or a place.
 _NAMING = re.compile(
@@ -127,5 +128,5 @@ def _seconds(value: object, per_second: int = 1) -> float | None:
 
 def _cleaned(message: str) -> str:
     """Make a sentence of Kiro's fit to be shown: no controls, names or secrets, and not long."""
-    plain = _CONTROLS.sub(" ", message).strip()
+    plain = _CONTROLS.sub(" ", message[:_LONGEST_READ]).strip()
     return _NAMING.sub("[…]", plain)[:_LONGEST_QUOTE]

@@ -106,7 +106,8 @@ TYPES = {
     "ServiceQuotaExceededException": SPENT,
     "ThrottlingException": PAUSE,
     "TooManyRequestsException": PAUSE,
-    "AccessDeniedException": DENIED,
+    # A refusal without known words may be the token's: it is refreshed once, then the next account.
+    "AccessDeniedException": EXPIRED,
     "ExpiredTokenException": EXPIRED,
     "UnrecognizedClientException": EXPIRED,
     "UnknownOperationException": NO_SUCH_CALL,
@@ -121,7 +122,7 @@ STATUSES = {
     400: BAD,
     401: EXPIRED,
     402: SPENT,
-    403: DENIED,
+    403: EXPIRED,
     404: NO_SUCH_CALL,
     405: NO_SUCH_CALL,
     408: DOWN,

@@ -1,12 +1,11 @@
 """Holds one account for one attempt, until the reply has ended."""
 
 from collections import Counter
-from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import ClassVar
 
 from ki2api.accounts.pool import AccountPool, Lease
-from ki2api.errors import TokenExpired
+from ki2api.errors import AccountError, GatewayError, TokenExpired
 from ki2api.flow import GatewayFlow
 from pipeline import Next, Stage, StageConfig
 
@@ -21,6 +20,7 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
     name = "account-select"
     requires: ClassVar[frozenset[str]] = frozenset({"target"})
     provides: ClassVar[frozenset[str]] = frozenset({"account"})
+    repeats: ClassVar[bool] = True
     once_per_attempt: ClassVar[str] = "every attempt will use the same account"
 
     def __init__(self, config: AccountSelectConfig, pool: AccountPool) -> None:
@@ -31,15 +31,13 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         """Fill `flow.account`; raises NoAccountLeft."""
         never, last = _past(flow)
         lease = await self._pool.lease(never=never, last=last)
-        async with AsyncExitStack() as held:
-            await held.enter_async_context(_Held(self._pool, lease, flow))
-            flow.account = lease
-            try:
-                await call_next(flow)
-            except TokenExpired:
-                await self._pool.renew(lease)
-                await call_next(flow)
-            flow.keep_open(held.pop_all())
+        flow.keep_open(_Held(self._pool, lease, flow))
+        flow.account = lease
+        try:
+            await call_next(flow)
+        except TokenExpired:
+            await self._pool.renew(lease)
+            await call_next(flow)
 
 
 class _Held:
@@ -69,7 +67,11 @@ def _past(flow: GatewayFlow) -> tuple[set[str], set[str]]:
     at_fault = {
         attempt.account
         for attempt in attempts
-        if attempt.account and attempt.error.retry in {"other", "once"}
+        if attempt.account and _is_the_accounts(attempt.error)
     }
     never = at_fault | {name for name, times in tried.items() if times > 1}
     return never, set(tried) - never
+
+
+def _is_the_accounts(error: GatewayError) -> bool:
+    return error.retry == "other" or isinstance(error, AccountError)

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import ClassVar
 
-from ki2api.errors import Bug, GatewayError, UpstreamDisconnected
+from ki2api.blame import blamed
+from ki2api.errors import GatewayError, UpstreamDisconnected
 from ki2api.events import ReplyEnded, ReplyEvent, Usage, UsageReported, fold
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body, Encoder
@@ -69,7 +70,7 @@ async def _streamed(
         flow.failure = error
     except Exception as error:  # noqa: BLE001 - whatever a stage or an encoder did, the client is told
         flow.log.opt(exception=error).error("the reply broke off by a mistake of ours")
-        flow.failure = Bug(f"Ki2API made a mistake; its log has more under flow {flow.id}.")
+        flow.failure = blamed(error, flow.id)
     finally:
         await close(events)
     if flow.failure is not None:

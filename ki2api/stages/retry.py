@@ -13,7 +13,14 @@ from tenacity import (
     stop_after_delay,
 )
 
-from ki2api.errors import AccountError, EmptyReply, GatewayError, NoAccountLeft, UpstreamError
+from ki2api.errors import (
+    AccountError,
+    AccountSuspended,
+    EmptyReply,
+    GatewayError,
+    NoAccountLeft,
+    UpstreamError,
+)
 from ki2api.events import PartStarted, ReplyEvent
 from ki2api.flow import Attempt, GatewayFlow
 from pipeline import Batch, Next, Stage, StageConfig, close
@@ -79,15 +86,18 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
 
     async def _attempt(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         try:
-            await call_next(flow)
-            if self.config.drain_whole_replies and not flow.delivery.stream:
-                flow.events = _replayed(await _drained(flow.events))
+            async with flow.scope():
+                await call_next(flow)
+                if self.config.drain_whole_replies and not flow.delivery.stream:
+                    flow.events = _replayed(await _drained(flow.events))
         except GatewayError as error:
             account = flow.account.name if flow.has("account") else None
             flow.attempts.append(Attempt(account, error))
             raise
 
     def _may_retry(self, flow: GatewayFlow, error: BaseException) -> bool:
+        if _is_settled(flow.attempts):
+            return False
         match error:
             case NoAccountLeft(usable_in=seconds):
                 return seconds is not None and seconds <= self.config.max_wait_seconds
@@ -109,6 +119,18 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
                 return self._jitter() * BASE_WAIT * 2.0**state.attempt_number
             case _:
                 return 0.0
+
+
+def _is_settled(attempts: list[Attempt]) -> bool:
+    """Tell whether the accounts leave nothing to try.
+
+    After a suspension one other account is tried, whatever comes of it. An account that was used
+    twice in a row was the only one left, and it is not used a third time.
+    """
+    if any(isinstance(past.error, AccountSuspended) for past in attempts[:-1]):
+        return True
+    names = [past.account for past in attempts[-2:]]
+    return names == [attempts[-1].account] * 2 if attempts and attempts[-1].account else False
 
 
 def _last_word(attempts: list[Attempt], left: NoAccountLeft) -> GatewayError:

@@ -1,12 +1,10 @@
 """The innermost callable of the chain: puts the conversation to Kiro and reads its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from functools import partial
+from collections.abc import AsyncIterator
 from typing import ClassVar
 
-from ki2api.errors import CallerError, GatewayError, UpstreamTimeout
+from ki2api.errors import GatewayError, ModelNotOffered, UpstreamTimeout
 from ki2api.estimate import conversation_tokens
 from ki2api.events import ReplyEvent
 from ki2api.flow import GatewayFlow
@@ -32,39 +30,25 @@ class KiroEndpoint:
 
     async def __call__(self, flow: GatewayFlow) -> None:
         """Fill `flow.events`; raises GatewayError for all that goes wrong before the first."""
+        await flow.hold(self._identities.in_use(flow))
         try:
             await self._answer(flow)
-        except CallerError:
-            raise
-        except GatewayError:
-            self._identities.burn(flow.conversation)
-            raise
+        except ModelNotOffered as error:
+            raise _named(error, flow) from error
 
     async def _answer(self, flow: GatewayFlow) -> None:
         options = self._client.options
         composed = self._compose(flow)
-        async with AsyncExitStack() as held:
-            try:
-                async with asyncio.timeout(options.first_event_seconds):
-                    pump = await held.enter_async_context(
-                        self._client.stream(composed.body, flow.account)
-                    )
-                    interpreter = Interpreter(
-                        composed.names,
-                        flow.target.model.window,
-                        conversation_tokens(flow.conversation),
-                    )
-                    events = Events(
-                        pump,
-                        interpreter,
-                        idle_seconds=options.idle_seconds,
-                        failed=partial(self._identities.burn, flow.conversation),
-                    )
-                    await events.prime()
-            except TimeoutError as error:
-                raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
-            flow.events = events
-            flow.keep_open(held.pop_all())
+        estimated = conversation_tokens(flow.conversation)
+        interpreter = Interpreter(composed.names, flow.target.model.window, estimated)
+        try:
+            async with asyncio.timeout(options.first_event_seconds):
+                pump = await flow.hold(self._client.stream(composed.body, flow.account))
+                events = Events(pump, interpreter, options.idle_seconds)
+                await events.prime()
+        except TimeoutError as error:
+            raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
+        flow.events = events
 
     def _compose(self, flow: GatewayFlow) -> Composed:
         conversation = flow.conversation
@@ -77,21 +61,23 @@ class KiroEndpoint:
         return composed
 
 
+def _named(error: ModelNotOffered, flow: GatewayFlow) -> ModelNotOffered:
+    target = flow.target
+    served = "" if target.asked == target.model.id else f" (served by '{target.model.id}')"
+    return ModelNotOffered(
+        f"'{target.asked}'{served}: {error.detail}"
+        " See GET /v1/models, or add an alias in [[models]].",
+        path="model",
+    )
+
+
 class Events(AsyncIterator[Batch[ReplyEvent]]):
     """The reply's events, one batch for what each read of the upstream brought."""
 
-    def __init__(
-        self,
-        pump: Pump,
-        interpreter: Interpreter,
-        *,
-        idle_seconds: float,
-        failed: Callable[[], None],
-    ) -> None:
+    def __init__(self, pump: Pump, interpreter: Interpreter, idle_seconds: float) -> None:
         self._pump = pump
         self._interpreter = interpreter
         self._idle = idle_seconds
-        self._failed = failed
         self._decoder = Decoder()
         self._first: Batch[ReplyEvent] | None = None
         self._failure: GatewayError | None = None
@@ -109,11 +95,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
             async with asyncio.timeout(self._idle):
                 return await self._next()
         except TimeoutError as error:
-            self._failed()
             raise UpstreamTimeout("Kiro fell silent in the middle of its answer.") from error
-        except GatewayError:
-            self._failed()
-            raise
 
     async def _next(self) -> Batch[ReplyEvent]:
         while True:

@@ -5,9 +5,13 @@ Kiro refuses ids that come again after a request of theirs had failed (docs/kiro
 """
 
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from secrets import token_hex
 
 from ki2api.conversation import Conversation
+from ki2api.errors import CallerError, GatewayError
+from ki2api.flow import GatewayFlow
 from ki2api.kiro.compose import Ids, ids_of
 
 REMEMBERED = 10_000
@@ -25,6 +29,20 @@ class Identities:
         ids = ids_of(conversation)
         salt = self._salts.get(ids.conversation)
         return ids if salt is None else ids_of(conversation, salt)
+
+    @asynccontextmanager
+    async def in_use(self, flow: GatewayFlow) -> AsyncIterator[None]:
+        """Burn the ids of a flow's conversation when its attempt, or its reply later, fails."""
+        try:
+            yield
+        except CallerError:
+            raise
+        except GatewayError:
+            self.burn(flow.conversation)
+            raise
+        else:
+            if flow.failure is not None:
+                self.burn(flow.conversation)
 
     def burn(self, conversation: Conversation) -> None:
         """Never use the present ids of this conversation again."""

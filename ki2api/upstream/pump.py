@@ -77,21 +77,32 @@ class Pump:
         return data
 
     async def _run(self) -> None:
+        failure: BaseException | None = None
         try:
-            response = await self._http.send(self._request, stream=True)
-            try:
-                self.status = response.status_code
-                self.headers = response.headers
-                self._head.set_result(None)
-                async for chunk in response.aiter_raw():
-                    await self._give(chunk)
-            finally:
-                await response.aclose()
-        except httpx.HTTPError as error:
-            self._fail(error)
+            await self._read_all()
+        except BaseException as error:
+            failure = error
+            if not isinstance(error, Exception):
+                raise
         finally:
+            # Only a response that was read to its end has ended well, whatever else happened:
+            # some errors of TLS come through httpx as they are.
+            if failure is not None:
+                self._fail(failure)
             self._ended = True
             self._arrived.set()
+
+    async def _read_all(self) -> None:
+        response = await self._http.send(self._request, stream=True)
+        try:
+            self.status = response.status_code
+            self.headers = response.headers
+            if not self._head.done():
+                self._head.set_result(None)
+            async for chunk in response.aiter_raw():
+                await self._give(chunk)
+        finally:
+            await response.aclose()
 
     async def _give(self, chunk: bytes) -> None:
         self._waiting += chunk
@@ -100,13 +111,13 @@ class Pump:
             self._taken.clear()
             await self._taken.wait()
 
-    def _fail(self, error: httpx.HTTPError) -> None:
-        if self._head.done():
-            self._failure = UpstreamDisconnected("The connection to Kiro broke off.")
-            self._failure.__cause__ = error
+    def _fail(self, error: BaseException) -> None:
+        begun = self._head.done()
+        meaning = _broken() if begun else _meaning(error, self._request.url.host)
+        meaning.__cause__ = error
+        if begun:
+            self._failure = meaning
         else:
-            meaning = _meaning(error)
-            meaning.__cause__ = error
             self._head.set_exception(meaning)
 
     async def _stop(self) -> None:
@@ -117,16 +128,20 @@ class Pump:
             self._head.exception()
 
 
-def _meaning(error: httpx.HTTPError) -> GatewayError:
+def _broken() -> GatewayError:
+    return UpstreamDisconnected("The connection to Kiro broke off.")
+
+
+def _meaning(error: BaseException, host: str) -> GatewayError:
     if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
-        return UpstreamUntrusted("Kiro's host did not prove by TLS who it is.")
+        return UpstreamUntrusted(f"{host} did not prove by TLS that it is Kiro.")
     match error:
         case httpx.PoolTimeout():
             return UpstreamTimeout("All connections to Kiro are in use.")
         case httpx.TimeoutException():
-            return UpstreamTimeout("The connection to Kiro was not made in time.")
+            return UpstreamTimeout(f"The connection to {host} was not made in time.")
         case _:
-            return UpstreamUnavailable("Kiro cannot be reached.")
+            return UpstreamUnavailable(f"Kiro cannot be reached at {host}.")
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -17,6 +17,7 @@ from ki2api.errors import (
 )
 from ki2api.protocols import Body
 from ki2api.web.headers import public_id
+from ki2api.web.journal import refusal
 from ki2api.web.reading import AnyRequest, BodyCut, dialect, gateway_of, request_id
 
 Answer: TypeAlias = Response[bytes]
@@ -43,7 +44,9 @@ def refused(request: AnyRequest, error: GatewayError) -> Answer:
         extra["allow"] = error.allow
     if isinstance(error, RequestTooLarge):
         extra["connection"] = "close"
-    body = dialect(request).encode_error(error, public_id(request_id(request)))
+    name = public_id(request_id(request))
+    body = dialect(request).encode_error(error, name)
+    refusal(name, f"{request.method} {request.scope['path'][:200]!r}", body.status, error)
     return complete(request, body, extra)
 
 
@@ -52,7 +55,7 @@ def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
     routes = _routes(request)
     match error:
         case MethodNotAllowedException():
-            allow = ", ".join(routes.get(path.rstrip("/"), ()))
+            allow = ", ".join(_methods(routes, path.rstrip("/")))
             return refused(
                 request,
                 WrongMethod(f"{request.method} is not possible here: use {allow}.", allow=allow),
@@ -67,7 +70,7 @@ def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
 
 
 def _bug(request: AnyRequest, error: Exception) -> Answer:
-    flow = request_id(request)
+    flow = public_id(request_id(request))
     loguru.logger.bind(flow=flow).opt(exception=error).error(
         "a request failed by a mistake of ours"
     )
@@ -78,9 +81,19 @@ def _nobody_there(request: AnyRequest, _: Exception) -> Answer:
     return complete(request, Body(b"", status=400))
 
 
+def _methods(routes: Mapping[str, list[str]], path: str) -> list[str]:
+    """Return the methods of a route; one with a parameter in it stands for every path below."""
+    above = path.rpartition("/")[0] + "/{"
+    return next(
+        (found for route, found in routes.items() if route == path or route.startswith(above)), []
+    )
+
+
 def _routes(request: AnyRequest) -> dict[str, list[str]]:
     return {
-        route.path: sorted(str(method) for method in set(route.methods) - {"OPTIONS"})
+        route.path.replace(":str}", "}"): sorted(
+            str(method) for method in set(route.methods) - {"OPTIONS"}
+        )
         for route in sorted(request.app.routes, key=lambda route: route.path)
     }
 

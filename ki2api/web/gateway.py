@@ -11,7 +11,7 @@ from ki2api.flow import GatewayFlow
 from ki2api.keys import KeyRing
 from ki2api.models import Catalogue
 from ki2api.protocols import ClientProtocol, RawRequest
-from ki2api.web.headers import answer_headers
+from ki2api.web.headers import answer_headers, public_id
 from ki2api.web.origin import Neighbourhood
 from ki2api.web.response import FlowResponse, OpenAnswers
 from pipeline import Chain
@@ -42,7 +42,7 @@ class Gateway:
     def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
         """Make the response that runs a new flow through the chain."""
         flow = GatewayFlow()
-        flow.id = request.id
+        flow.id = public_id(request.id)
         flow.request = request
         flow.protocol = protocol
         return FlowResponse(

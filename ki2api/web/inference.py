@@ -8,22 +8,25 @@ from ki2api.protocols import Body
 from ki2api.protocols.anthropic import ANTHROPIC, count_tokens_body, decode_count
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.web.answers import Answer, complete
+from ki2api.web.openapi.anthropic import COUNT_TOKENS, MESSAGES
+from ki2api.web.openapi.openai_chat import CHAT_COMPLETIONS
+from ki2api.web.openapi.operation import OPERATION
 from ki2api.web.reading import AnyRequest, gateway_of, raw
 
 
-@post("/v1/messages", status_code=200)
+@post("/v1/messages", status_code=200, opt={OPERATION: MESSAGES})
 async def messages(request: AnyRequest) -> ASGIApp:
     """Anthropic Messages."""
     return gateway_of(request).answer(await raw(request), ANTHROPIC)
 
 
-@post("/v1/chat/completions", status_code=200)
+@post("/v1/chat/completions", status_code=200, opt={OPERATION: CHAT_COMPLETIONS})
 async def chat_completions(request: AnyRequest) -> ASGIApp:
     """OpenAI Chat Completions."""
     return gateway_of(request).answer(await raw(request), OPENAI_CHAT)
 
 
-@post("/v1/messages/count_tokens", status_code=200)
+@post("/v1/messages/count_tokens", status_code=200, opt={OPERATION: COUNT_TOKENS})
 async def count_tokens(request: AnyRequest) -> Answer:
     """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
     conversation = decode_count(await raw(request))

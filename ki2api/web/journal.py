@@ -1,5 +1,8 @@
 """The one line in the log that tells how a flow ended."""
 
+import loguru
+
+from ki2api.errors import GatewayError
 from ki2api.flow import EventStream, GatewayFlow
 
 
@@ -17,10 +20,28 @@ def journal(flow: GatewayFlow, status: int) -> None:
     words += _accounts(flow)
     if flow.failure is not None:
         words.append(f"failed: {flow.failure.code}")
+        words += [f"({flow.failure.path})"] if flow.failure.path else []
+        words += [f"({cause})"] if (cause := _cause(flow.failure)) else []
     flow.log.info(" ".join(words))
+    for note in flow.notes:
+        flow.log.debug("{}", f"{note.stage}: {note.text}")  # noqa: PLE1205 - loguru fills {}
+
+
+def refusal(request_id: str, what: str, status: int, error: GatewayError) -> None:
+    """Log a request that was refused before it became a flow."""
+    line = f"{what} {status} failed: {error.code}"
+    loguru.logger.bind(flow=request_id).info("{}", line)
 
 
 def _accounts(flow: GatewayFlow) -> list[str]:
-    tried = len(flow.attempts) if flow.has("attempts") else 0
+    tried = [
+        attempt for attempt in (flow.attempts if flow.has("attempts") else []) if attempt.account
+    ]
+    attempts = len(tried) + flow.has("response")
     words = [f"account={flow.account.name}"] if flow.has("account") else []
-    return [*words, f"attempts={tried + 1}"] if tried else words
+    return [*words, f"attempts={attempts}"] if tried else words
+
+
+def _cause(error: GatewayError) -> str:
+    cause = error.__cause__
+    return type(cause).__name__ if isinstance(cause, Exception) else ""

@@ -53,7 +53,10 @@ class Neighbourhood:
 
     @staticmethod
     def _own(origin: str, host: str) -> bool:
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # such as http://[x
+            return False
         return parts.scheme in {"http", "https"} and parts.netloc == host.lower()
 
 

@@ -34,8 +34,11 @@ def request_id(request: AnyRequest) -> str:
 
 def dialect(request: AnyRequest) -> ClientProtocol:
     """Return the dialect to answer in: by the path, else by the header that only one SDK sends."""
-    if request.scope["path"].startswith("/v1/messages"):
+    path = request.scope["path"]
+    if path.startswith("/v1/messages"):
         return ANTHROPIC
+    if path.startswith("/v1/chat/"):
+        return OPENAI_CHAT
     return ANTHROPIC if "anthropic-version" in request.headers else OPENAI_CHAT
 
 

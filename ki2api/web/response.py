@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
-from ki2api.errors import Bug, GatewayError, Overloaded
+from ki2api.blame import blamed
+from ki2api.errors import GatewayError, Overloaded
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body
-from ki2api.web.headers import public_id, raw
+from ki2api.web.headers import raw
 from ki2api.web.journal import journal
 from ki2api.web.pulse import Pulse
 from pipeline import Chain
 
+HTTPSendMessage: TypeAlias = HTTPResponseStartEvent | HTTPResponseBodyEvent
 OK = 200
 CLIENT_CLOSED = 499
 """The status in the log for a client that left; it never sees one."""
@@ -32,18 +35,22 @@ class OpenAnswers:
 
     def __init__(self) -> None:
         self._open: set[FlowResponse] = set()
+        self._closing = False
 
     def __len__(self) -> int:
         return len(self._open)
 
     def add(self, response: "FlowResponse") -> None:
         self._open.add(response)
+        if self._closing:
+            response.end(Overloaded("Ki2API is shutting down.", retry_after=1))
 
     def remove(self, response: "FlowResponse") -> None:
         self._open.discard(response)
 
     def end_all(self) -> None:
         """Break every open answer off with an error that says why."""
+        self._closing = True
         for response in tuple(self._open):
             response.end(Overloaded("Ki2API is shutting down.", retry_after=1))
 
@@ -71,6 +78,7 @@ class FlowResponse:
         self._headers = headers
         self._status = 0
         self._complete = False
+        self._sending = False
         self._ended_by: GatewayError | None = None
         self._main: asyncio.Task[None] | None = None
 
@@ -121,8 +129,7 @@ class FlowResponse:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - the edge of the house: a bug is logged and told
             self._flow.log.opt(exception=error).error("a request failed by a mistake of ours")
-            text = f"Ki2API made a mistake; its log has more under flow {self._flow.id}."
-            await self._fail(Bug(text))
+            await self._fail(blamed(error, self._flow.id))
 
     async def _respond(self, response: Body | EventStream) -> None:
         if isinstance(response, EventStream):
@@ -148,7 +155,7 @@ class FlowResponse:
     async def _fail(self, error: GatewayError) -> None:
         self._flow.failure = error
         if not self._status:
-            await self._body(self._flow.protocol.encode_error(error, public_id(self._flow.id)))
+            await self._body(self._flow.protocol.encode_error(error, self._flow.id))
             return
         self._complete = True
         await self._piece(self._in_stream(error), more=False)
@@ -161,7 +168,8 @@ class FlowResponse:
 
     async def _ping(self) -> None:
         wanted = self._flow.has("delivery") and self._flow.delivery.stream
-        if wanted and not self._complete:
+        # While something else is being sent, the reader is slow, not the stream silent.
+        if wanted and not self._complete and not self._sending:
             await self._begin(OK, STREAM_HEADERS)
             await self._piece(self._flow.protocol.ping, more=True)
 
@@ -180,7 +188,7 @@ class FlowResponse:
             "status": status,
             "headers": raw({**headers, **self._headers}),
         }
-        await self._send(start)
+        await self._sent(start)
 
     async def _piece(self, data: bytes, *, more: bool) -> None:
         body: HTTPResponseBodyEvent = {
@@ -188,4 +196,11 @@ class FlowResponse:
             "body": data,
             "more_body": more,
         }
-        await self._send(body)
+        await self._sent(body)
+
+    async def _sent(self, message: HTTPSendMessage) -> None:
+        self._sending = True
+        try:
+            await self._send(message)
+        finally:
+            self._sending = False

@@ -136,9 +136,8 @@ drain-seconds = 5.0
 {server}
 [upstream]
 api-url = "{urls.runtime}"
-auth-url = "{urls.auth}"
+{upstream or f'auth-url = "{urls.auth}"'}
 oidc-url = "{urls.oidc}"
-{upstream}
 [state]
 path = "state/state.json"
 {accounts}

@@ -300,3 +300,59 @@ def test_the_ides_token_file_is_read_and_never_written(
     with start(simulator, accounts="").http() as http:
         assert ask(http).status_code == 200
     assert path.read_bytes() == before
+
+
+def test_each_account_is_blamed_for_its_own_failure_and_none_is_held(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("a").fault("exception")
+    simulator.add_account("b").fault("cut", at=900)
+    simulator.add_account("c")
+    listed = "".join(
+        f'[[accounts]]\nname = "{account.name}"\nrefresh-token = "{account.refresh_token}"\n'
+        "max-concurrent = 1\n"
+        for account in simulator.accounts.values()
+    )
+    gateway = start(simulator, accounts=listed)
+    with gateway.http() as http:
+        assert ask(http).status_code == 200
+        statuses = gateway.statuses()
+        assert statuses["a"]["state"] == "cooling"
+        assert "pause" in statuses["a"]["reason"]
+        assert [statuses[name]["state"] for name in ("b", "c")] == ["ready", "ready"]
+        assert {status["in_flight"] for status in statuses.values()} == {0}
+        assert [ask(http).status_code for _ in range(4)] == [200] * 4
+    gateway.wait_for("account=c attempts=3")
+
+
+def test_an_empty_reply_is_tried_once_more_also_on_a_single_account(
+    simulator: Simulator, start: Any
+) -> None:
+    account = simulator.add_account("only")
+    with start(simulator).http() as http:
+        account.fault("usage-only")
+        assert ask(http).status_code == 200
+        account.fault("usage-only", times=2)
+        twice = ask(http)
+    assert twice.status_code == 502
+    assert twice.headers["x-should-retry"] == "false"
+    assert calls(simulator, "only") == 4
+
+
+def test_a_403_in_unknown_words_is_taken_for_the_tokens(simulator: Simulator, start: Any) -> None:
+    account = simulator.add_account("only")
+    account.fault("refuse", status=403, type="AccessDeniedException", message="Forbidden")
+    with start(simulator).http() as http:
+        assert ask(http).status_code == 200
+    assert account.refreshes == 2
+
+
+def test_a_network_that_does_not_reach_the_sign_in_service_is_no_rate_limit(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("only")
+    with start(simulator, upstream='auth-url = "http://127.0.0.1:9"').http() as http:
+        answer = ask(http)
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "upstream_unreachable"
+    assert "127.0.0.1 cannot be reached" in answer.json()["error"]["message"]

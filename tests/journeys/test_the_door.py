@@ -1,5 +1,6 @@
 """What the server does around a request: keys, errors, clients that leave, and shutdown."""
 
+import contextlib
 import signal
 import socket
 import threading
@@ -92,6 +93,7 @@ def test_a_wrong_method_is_answered_with_the_right_one(http: httpx.Client) -> No
     answer = http.get("/v1/messages")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
+    assert http.post("/v1/models/x", json={}).headers["allow"] == "GET"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_failure_after_the_pings_began_is_told_in_the_stream(
     simulator.add_account("only")
     gateway = start(
         simulator,
-        upstream="first-event-seconds = 0.5",
+        upstream=f'auth-url = "{simulator.urls.auth}"\nfirst-event-seconds = 0.5',
         server="hold-back-seconds = 0.1",
         rest=chain(retry="attempts = 1"),
     )
@@ -321,3 +323,21 @@ def test_a_taken_port_is_said_in_one_line(house: Any, start: Any, simulator: Sim
     assert other.process.wait(30) == 1
     other.wait_for("cannot listen on")
     assert "Traceback" not in other.text
+
+
+def test_a_second_signal_ends_it_at_once_and_quietly(simulator: Simulator, start: Any) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator)
+
+    def stream() -> None:
+        with gateway.http() as http, contextlib.suppress(httpx.HTTPError):
+            http.post("/v1/chat/completions", json=say("[[sim:stall at=800]] Hi", stream=True))
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    until(lambda: len(simulator.requests) == 1)
+    gateway.process.send_signal(signal.SIGINT)
+    gateway.wait_for("waiting up to 5 s for 1 open answers; Ctrl\\+C again ends it")
+    assert gateway.stop(signal.SIGINT) == 0
+    thread.join()
+    assert "Traceback" not in gateway.text

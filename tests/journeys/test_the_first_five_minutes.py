@@ -61,14 +61,13 @@ def test_serve_can_answer_from_the_simulator_too(run: Any, tmp_path: Path) -> No
     assert health["accounts_ready"] == 2
     assert serve.stop() == 0
     for line in filter(None, serve.text.splitlines()):
-        assert msgspec.json.decode(line)["text"]
+        assert msgspec.json.decode(line)["message"]
 
 
 def test_simulate_prints_what_serve_needs(run: Any, tmp_path: Path) -> None:
     simulate = run("simulate")
     simulate.wait_for("stall")
-    toml = simulate.text[simulate.text.index("[upstream]") : simulate.text.index("The other hosts")]
-    (tmp_path / "config.toml").write_text(f"[server]\nport = 0\n{toml}")
+    (tmp_path / "config.toml").write_text(f"[server]\nport = 0\n{simulate.text}")
     serve = run("serve")
     url = serve.wait_for(r"serving on (http://\S+)")[1]
     body = {"model": "claude-sonnet-4.5", "messages": [{"role": "user", "content": "Hi"}]}
@@ -100,6 +99,7 @@ def test_help_and_version(run: Any) -> None:
         (["serve"], {}, "[server\n", 2, r"config\.toml:1"),
         (["serve"], {}, "[server]\nrequire-own-key = true", 2, "API_KEY"),
         (["serve"], {"KI2API_PORT": "x"}, "", 2, "KI2API_PORT"),
+        (["serve"], {"KI2API_CONFIG": "gone.toml"}, "", 2, r"gone\.toml: .*cannot be read"),
         (["serve", "--config", "missing.toml"], {}, "", 2, "missing.toml"),
         (["serve", "--port", "70000"], {}, "", 2, "70000"),
         (["sevre"], {}, "", 2, "sevre"),
@@ -139,3 +139,17 @@ def test_an_ipv6_address_is_served_and_told_in_brackets(run: Any) -> None:
     url = demo.wait_for(r"Anthropic base URL\s+(http://\[::1\]:\d+)")[1]
     assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
     assert demo.stop() == 0
+
+
+def test_a_state_that_cannot_be_written_is_said_and_served_without(
+    run: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "blocked").write_text("a file, no folder")
+    (tmp_path / "config.toml").write_text('[server]\nport = 0\n[state]\npath = "blocked/s.json"')
+    serve = run("serve")
+    url = serve.wait_for(r"serving on (http://\S+)")[1]
+    serve.wait_for("ERROR .*cannot be written")
+    health = httpx.get(f"{url}/health", trust_env=False).json()
+    assert health["status"] == "degraded"
+    assert "blocked" not in str(health)
+    assert serve.stop() == 0

@@ -94,6 +94,10 @@ def test_the_default_key_does_not_work_from_afar(peer: str) -> None:
         ("forwarded", 'for=10.1.1.1;proto=http, for="[fd00::2]"', True),
         ("forwarded", 'for="[2001:4860::8888]:4711"', False),
         ("x-forwarded-for", "unknown", False),
+        ("forwarded", "For=10.1.1.1:80", True),
+        ("forwarded", "for=unknown", False),
+        ("forwarded", "for=_hidden, for=10.0.0.1", False),
+        ("forwarded", 'for=""', False),
     ],
 )
 def test_a_proxy_can_only_make_the_rule_stricter(header: str, value: str, *, opens: bool) -> None:
@@ -114,3 +118,8 @@ def test_a_key_of_ones_own_works_from_anywhere_and_retires_the_default() -> None
     assert ring.admit(bearer("sk-my-own-key", **{"x-forwarded-for": "8.8.8.8"}), "8.8.8.8")
     with pytest.raises(Unauthenticated):
         ring.admit(bearer(DEFAULT_KEY), "127.0.0.1")
+
+
+def test_a_key_beyond_ascii_is_compared_by_its_bytes() -> None:
+    ring = KeyRing([Secret("ключ")])
+    assert ring.admit({"x-api-key": "ключ".encode().decode("latin-1")}, "127.0.0.1")

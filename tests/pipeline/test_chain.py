@@ -1,6 +1,7 @@
 """A chain: the way of a flow through its stages, attempts, spans, and starting and stopping."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,7 @@ class SticksWhenStopped(Logged):
 class Twice(Stage[TextFlow, StageConfig]):
     """Calls on once more after an error."""
 
+    repeats = True
     provides = frozenset({"note_of_mine"})
 
     async def __call__(self, flow: TextFlow, call_next: Next[TextFlow]) -> None:
@@ -192,12 +194,44 @@ async def test_a_stage_that_does_not_start_is_named_and_those_before_it_are_stop
         ],
         SpyEndpoint(),
     )
-    with pytest.raises(PipelineError, match="stage 'c' does not start: port in use") as caught:
+    told = rf"stage 'c' does not start: {re.escape(__file__)}:\d+: OSError: port in use"
+    with pytest.raises(PipelineError, match=told) as caught:
         await chain.start()
     assert log == ["start a", "start b", "stop b", "stop a"]
     assert caught.value.__cause__ is last.fails
-    assert last.fails is not None
-    assert last.fails.__notes__ == ["and then: ValueError('stuck')"]
+    assert caught.value.__notes__ == ["and then: ValueError('stuck')"]
+
+
+async def test_a_stage_that_hangs_while_it_starts_is_named_with_the_line_where_it_hangs() -> None:
+    class Hangs(Logged):
+        async def start(self) -> None:
+            await super().start()
+            await asyncio.Event().wait()
+
+    log = list[str]()
+    chain = Chain([("a", Logged("a", log)), ("b", Hangs("b", log))], SpyEndpoint(), start_seconds=0)
+    line = Hangs.start.__code__.co_firstlineno + 2
+    with pytest.raises(PipelineError) as caught:
+        await chain.start()
+    assert str(caught.value) == (
+        f"stage 'b' does not start: {__file__}:{line}: it took longer than 0 seconds"
+    )
+    assert log == ["start a", "start b", "stop a"]
+
+
+async def test_a_time_out_of_the_stages_own_is_told_as_its_own() -> None:
+    chain = Chain([("a", Logged("a", [], TimeoutError("no answer")))], SpyEndpoint())
+    with pytest.raises(PipelineError, match="TimeoutError: no answer"):
+        await chain.start()
+
+
+async def test_a_start_that_is_not_async_is_named_all_the_same() -> None:
+    class Plain(Logged):
+        def start(self) -> None:  # type: ignore[override]  # an author's mistake
+            self.log.append("start")
+
+    with pytest.raises(PipelineError, match="stage 'a' does not start: TypeError"):
+        await Chain([("a", Plain("a", []))], SpyEndpoint()).start()
 
 
 async def test_a_cancelled_start_stops_what_had_started_and_stays_cancelled() -> None:
@@ -251,3 +285,13 @@ async def test_reading_what_no_stage_has_filled_names_the_slot() -> None:
     await Chain([], SpyEndpoint()).run(flow)
     with pytest.raises(EmptySlot, match=r"flow\.response"):
         _ = flow.response
+
+
+async def test_a_stage_that_calls_on_twice_must_say_so() -> None:
+    class Hasty(Stage[TextFlow, StageConfig]):
+        async def __call__(self, flow: TextFlow, call_next: Next[TextFlow]) -> None:
+            await call_next(flow)
+            await call_next(flow)
+
+    with pytest.raises(PipelineError, match="stage 'hasty' calls on twice"):
+        await Chain([("hasty", Hasty(StageConfig()))], SpyEndpoint()).run(TextFlow())

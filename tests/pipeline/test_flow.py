@@ -108,3 +108,57 @@ async def test_an_outcome_is_awaited_only_if_it_must_be() -> None:
 
     assert await settled(five()) == 5
     assert await settled(5) == 5
+
+
+class Opened:
+    """A resource that remembers how it was closed."""
+
+    def __init__(self, name: str, diary: list[tuple[str, object]]) -> None:
+        self._name = name
+        self._diary = diary
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, _kind: object, error: object, _at: object) -> None:
+        self._diary.append((self._name, error))
+
+
+async def test_a_scope_that_ends_well_hands_its_resources_on() -> None:
+    diary: list[tuple[str, object]] = []
+    flow = Flow()
+    flow.keep_open(Opened("outer", diary))
+    async with flow.scope():
+        flow.keep_open(Opened("inner", diary))
+    assert diary == []
+    async with flow.scope():
+        pass
+    await flow.aclose()
+    assert diary == [("inner", None), ("outer", None)]
+
+
+async def test_a_scope_that_fails_closes_what_was_opened_inside_with_its_error() -> None:
+    diary: list[tuple[str, object]] = []
+    flow, error = Flow(), ValueError("no")
+    flow.keep_open(Opened("outer", diary))
+
+    async def fail(*resources: Opened) -> None:
+        async with flow.scope():
+            for resource in resources:
+                await flow.hold(resource)
+            raise error
+
+    for resources in ([Opened("inner", diary)], []):
+        with pytest.raises(ValueError, match="no"):
+            await fail(*resources)
+    assert diary == [("inner", error)]
+    await flow.aclose()
+    assert diary == [("inner", error), ("outer", None)]
+
+
+def test_a_misspelt_slot_is_not_filled_in_silence() -> None:
+    flow = LongerFlow()
+    with pytest.raises(AttributeError, match=r"LongerFlow has no slot 'txt' - did you mean"):
+        flow.txt = "hello"  # type: ignore[attr-defined]  # the mistake itself
+    flow.extras["mine"] = 1
+    flow.clock = lambda: 0.0
+    assert flow.extras == {"mine": 1}

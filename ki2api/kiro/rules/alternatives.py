@@ -63,9 +63,7 @@ def _merge_real(real: Sequence[Schema]) -> Schema:
     if all(map(_is_object, real)):
         return _merge_objects(real)
     if all(isinstance(variant.get("enum"), list) for variant in real):
-        options: list[Any] = []
-        for variant in real:
-            options += (option for option in variant["enum"] if option not in options)
+        options = _each_once(option for variant in real for option in variant["enum"])
         return {**real[0], "enum": options}
     if all("type" in variant and variant.keys() <= {"type", "description"} for variant in real):
         merged: Schema = {"type": _each_once(variant["type"] for variant in real)}
@@ -119,7 +117,5 @@ def _as_list(schema: Schema) -> list[Any]:
 
 
 def _each_once(values: Iterable[Any]) -> list[Any]:
-    once: list[Any] = []
-    for value in values:
-        once += [value] if value not in once else []
-    return once
+    # By their JSON, so that thousands of enum values do not meet each other one by one.
+    return list({msgspec.json.encode(value): value for value in values}.values())

@@ -70,6 +70,8 @@ class Draft(msgspec.Struct):
     turns: list[Said] = msgspec.field(default_factory=list)
     tools: list[Spec] = msgspec.field(default_factory=list)
     repairs: list[Repair] = msgspec.field(default_factory=list)
+    nodes: int = 20_000
+    """How many nodes of schemas may still be written out: references can make them endless."""
 
     def repair(self, rule: str, at: str, text: str) -> None:
         """Record what a rule did."""

@@ -33,8 +33,9 @@ def fit_schema(draft: Draft, tool: Tool) -> Schema:
         document = h19_clean_json(msgspec.json.decode(bytes(tool.schema) or b"{}"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("The schema of the tool cannot be read.", path=tool.at) from None
-    fitting = _Fitting(document)
+    fitting = _Fitting(document, min(MAX_NODES, draft.nodes))
     schema = fitting.root()
+    draft.nodes -= min(fitting.nodes, draft.nodes)
     for rule, words in sorted(fitting.changed.items()):
         draft.repair(rule, tool.at, "said otherwise in the schema: " + ", ".join(sorted(words)))
     return schema
@@ -53,9 +54,10 @@ class _Place(NamedTuple):
 class _Fitting:
     """The work on one schema, and what it changed by which rule."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: Any, limit: int) -> None:
         self._document = document
-        self._nodes = 0
+        self._limit = limit
+        self.nodes = 0
         self.changed: dict[str, set[str]] = {}
 
     def root(self) -> Schema:
@@ -87,8 +89,11 @@ class _Fitting:
 
     def _flat(self, schema: Any, place: _Place) -> tuple[Schema, _Place]:
         """Write out references, and make one schema of `allOf`, `anyOf` and `oneOf`."""
-        self._nodes += 1
-        if not isinstance(schema, dict) or self._nodes > MAX_NODES or place.depth > MAX_DEPTH:
+        self.nodes += 1
+        if self.nodes > self._limit or place.depth > MAX_DEPTH:
+            self._change("T10", "what was too much")
+            return {}, place
+        if not isinstance(schema, dict):
             return {}, place
         flat, place = self._t10_follow(schema, place)
         if "const" in flat and "enum" not in flat:

@@ -4,6 +4,7 @@ T12 needs nothing: `integer` is taken. T13: no cache points are sent. T14 is the
 """
 
 from ki2api.conversation import Conversation, Tool, ToolCallPart
+from ki2api.errors import InvalidRequest
 from ki2api.kiro.names import rule_of
 from ki2api.kiro.rules.draft import Draft, Spec
 from ki2api.kiro.rules.schema import fit_schema
@@ -14,6 +15,9 @@ PLACEHOLDER = "A tool of an earlier turn. It cannot be called any more."
 
 def declare_tools(draft: Draft, conversation: Conversation) -> None:
     """Put the tools in the draft, and name every tool that the conversation speaks of."""
+    if len(conversation.tools) > draft.limits.max_tools:
+        count, most = len(conversation.tools), draft.limits.max_tools
+        raise InvalidRequest(f"There are {count} tools; at most {most} are taken.", path="tools")
     seen: set[tuple[str, str, bytes]] = set()
     for tool in conversation.tools:
         same = (tool.name, tool.description, bytes(tool.schema))

@@ -38,6 +38,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.EmptyReply: (502, "api_error"),
     errors.UpstreamGarbled: (502, "api_error"),
     errors.NoAccountLeft: (429, "rate_limit_error"),
+    errors.NoSignIn: (503, "api_error"),
     errors.NoAccount: (503, "api_error"),
     errors.Overloaded: (529, "overloaded_error"),
     errors.Bug: (500, "api_error"),

@@ -112,7 +112,8 @@ class Tool(msgspec.Struct):
     name: str = ""
     type: str | None = None
     description: str | None = None
-    input_schema: msgspec.Raw = NULL
+    # A factory, since a raw default cannot be said in JSON Schema.
+    input_schema: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
 
 
 class ToolChoice(msgspec.Struct):

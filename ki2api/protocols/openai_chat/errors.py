@@ -36,6 +36,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.EmptyReply: (502, "api_error", "upstream_empty"),
     errors.UpstreamGarbled: (502, "api_error", "upstream_protocol"),
     errors.NoAccountLeft: (429, "rate_limit_error", "rate_limit_exceeded"),
+    errors.NoSignIn: (503, "api_error", "upstream_unreachable"),
     errors.NoAccount: (503, "api_error", "no_account"),
     errors.Overloaded: (503, "api_error", "server_is_overloaded"),
     errors.Bug: (500, "api_error", "internal_error"),

@@ -109,7 +109,8 @@ class Function(msgspec.Struct):
 
     name: str
     description: str | None = None
-    parameters: msgspec.Raw = NULL
+    # A factory, since a raw default cannot be said in JSON Schema.
+    parameters: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
 
 
 class Tool(msgspec.Struct):

@@ -127,7 +127,7 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
         ),
         (403, {"message": SUSPENDED, "reason": None}, errors.AccountSuspended),
         (403, {"reason": "TEMPORARILY_SUSPENDED"}, errors.AccountSuspended),
-        (403, {}, errors.AccountRefused),
+        (403, {}, errors.TokenExpired),
         (409, {"reason": "MISMATCHED_KMS_KEY"}, errors.AccountRefused),
         (413, {}, errors.ContextTooLong),
         (
@@ -207,7 +207,7 @@ def test_the_type_may_stand_in_a_header_with_a_tail() -> None:
 )
 def test_a_body_that_is_no_answer_is_judged_by_its_status(body: bytes) -> None:
     assert type(refusal(502, {}, body)) is errors.UpstreamUnavailable
-    assert type(refusal(403, {}, body)) is errors.AccountRefused
+    assert type(refusal(403, {}, body)) is errors.TokenExpired
 
 
 def test_an_error_that_is_a_text_is_a_message() -> None:
@@ -323,5 +323,5 @@ def test_error_frames_are_judged_alike(headers: dict[str, str], error: type[Gate
 
 
 def test_a_fault_inside_an_event_is_judged_alike() -> None:
-    assert type(document_refusal({"__type": "a.b#AccessDeniedException"})) is errors.AccountRefused
+    assert type(document_refusal({"__type": "a.b#AccessDeniedException"})) is errors.TokenExpired
     assert type(document_refusal({"error": "bad"})) is errors.UpstreamUnavailable

@@ -7,6 +7,8 @@ import pytest
 from ki2api.accounts.pool import AccountPool, Lease
 from ki2api.errors import (
     AccountRefused,
+    AccountSuspended,
+    EmptyReply,
     GatewayError,
     RateLimited,
     TokenExpired,
@@ -53,7 +55,8 @@ def flow_with(*attempts: Attempt) -> GatewayFlow:
 async def run(diary: Diary, flow: GatewayFlow, *fails: Exception) -> SpyEndpoint:
     endpoint = SpyEndpoint(fails=fails)
     stage = AccountSelect(AccountSelectConfig(), cast("AccountPool", diary))
-    await run_stage(stage, flow, cast("Any", endpoint))
+    async with flow.scope():
+        await run_stage(stage, flow, cast("Any", endpoint))
     return endpoint
 
 
@@ -111,6 +114,8 @@ async def test_a_second_refusal_or_a_failed_renewal_ends_the_attempt() -> None:
         ([("a", UpstreamUnavailable("x")), ("a", UpstreamUnavailable("x"))], {"a"}, set()),
         ([("a", UpstreamUnavailable("x")), ("b", RateLimited("x"))], {"b"}, {"a"}),
         ([(None, UpstreamUnavailable("x"))], set(), set()),
+        ([("a", EmptyReply("x"))], set(), {"a"}),
+        ([("a", AccountSuspended("x"))], {"a"}, set()),
     ],
 )
 async def test_accounts_that_failed_are_not_or_last_asked_for(

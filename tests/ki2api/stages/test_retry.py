@@ -101,14 +101,16 @@ async def test_a_fault_of_the_account_goes_on_to_the_next_at_once() -> None:
 
 async def test_a_transient_fault_waits_a_little_and_a_crowded_model_longer() -> None:
     run = Run(
-        Inside(("a", errors.UpstreamUnavailable("down")), ("a", errors.ModelOverloaded("full")))
+        Inside(("a", errors.UpstreamUnavailable("down")), ("b", errors.ModelOverloaded("full")))
     )
     await run()
     assert run.slept == [0.05, CAPACITY_WAIT * 1.5]
 
 
 async def test_it_gives_up_after_its_attempts_with_the_last_error() -> None:
-    run = Run(Inside(*[("a", errors.UpstreamUnavailable(str(number))) for number in range(5)]))
+    run = Run(
+        Inside(*[(name, errors.UpstreamUnavailable(str(n))) for n, name in enumerate("abcde")])
+    )
     with pytest.raises(errors.UpstreamUnavailable, match="2"):
         await run()
     assert run.inside.calls == 3
@@ -217,3 +219,46 @@ async def test_concurrent_requests_do_not_share_their_attempts() -> None:
         for _ in range(200):
             group.create_task(run())
     assert run.inside.calls == 200
+
+
+async def test_an_account_that_was_used_twice_in_a_row_was_the_only_one() -> None:
+    run = Run(Inside(*[("a", errors.ModelOverloaded("full"))] * 3))
+    with pytest.raises(errors.ModelOverloaded):
+        await run()
+    assert run.inside.calls == 2
+    assert len(run.slept) == 1
+
+
+@pytest.mark.parametrize("second", [errors.RateLimited, errors.UpstreamTimeout])
+async def test_after_a_suspension_one_other_account_is_tried_whatever_comes_of_it(
+    second: type[errors.GatewayError],
+) -> None:
+    run = Run(Inside(("a", errors.AccountSuspended("locked")), ("b", second("no"))))
+    with pytest.raises(second):
+        await run()
+    assert run.inside.calls == 2
+
+
+async def test_a_failed_attempt_closes_what_it_opened_and_a_good_one_leaves_it_open() -> None:
+    closed: list[tuple[int, BaseException | None]] = []
+
+    class Opening(Inside):
+        async def __call__(self, flow: GatewayFlow) -> None:
+            number = self.calls
+
+            class Held:
+                async def __aenter__(self) -> None: ...
+
+                async def __aexit__(
+                    self, _kind: object, error: BaseException | None, _at: object
+                ) -> None:
+                    closed.append((number, error))
+
+            await flow.hold(Held())
+            await super().__call__(flow)
+
+    error = rate_limited()
+    flow = await Run(Opening(("a", error)))()
+    assert closed == [(0, error)]
+    await flow.aclose()
+    assert closed == [(0, error), (1, None)]

@@ -1,6 +1,7 @@
 """The pump, against real sockets."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -82,15 +83,15 @@ async def test_nobody_listening_is_an_upstream_that_cannot_be_reached() -> None:
 
 
 async def test_a_host_that_cannot_prove_itself_by_tls_is_not_to_be_trusted() -> None:
-    def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"this is no TLS at all\r\n")
-        writer.close()
+    def foreign(_: httpx.Request) -> httpx.Response:
+        try:
+            raise ssl.SSLCertVerificationError("self-signed certificate")
+        except ssl.SSLError as error:
+            raise httpx.ConnectError("handshake failed") from error
 
-    server = await asyncio.start_server(plain, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(foreign)) as http:
         with pytest.raises(UpstreamUntrusted):
-            async with Pump(http, httpx.Request("GET", f"https://127.0.0.1:{port}/")):
+            async with Pump(http, httpx.Request("GET", "https://kiro.test/")):
                 pass
 
 
@@ -163,3 +164,32 @@ async def test_thirty_double_cancels_leave_no_connection_behind() -> None:
             await asyncio.sleep(0.001)
         pool = http._transport._pool  # type: ignore[attr-defined]  # no public way to look
         assert pool.connections == []
+
+
+class Broken(httpx.AsyncByteStream):
+    """A body that breaks with an error that httpx does not know."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"half"
+        raise ssl.SSLError("bad record mac")
+
+
+async def test_a_body_that_breaks_in_any_way_has_not_ended_well() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Broken()))
+    async with (
+        httpx.AsyncClient(transport=transport) as http,
+        Pump(http, httpx.Request("GET", "https://kiro.test/")) as pump,
+    ):
+        assert await pump.read() == b"half"
+        with pytest.raises(UpstreamDisconnected):
+            await pump.read()
+
+
+async def test_an_error_that_httpx_does_not_know_is_not_waited_for() -> None:
+    def strange(_: httpx.Request) -> httpx.Response:
+        raise RuntimeError("what is this")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(strange)) as http:
+        with pytest.raises(UpstreamUnavailable):
+            async with Pump(http, httpx.Request("GET", "https://kiro.test/")):
+                pass

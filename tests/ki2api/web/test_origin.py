@@ -78,6 +78,7 @@ def test_our_own_origin_may_ask(origin: str) -> None:
         "http://localhost",
         "file://",
         "ftp://localhost:8989",
+        "http://[x",
     ],
 )
 def test_another_origin_may_not(origin: str) -> None:

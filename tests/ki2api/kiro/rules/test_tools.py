@@ -2,8 +2,10 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 
 from ki2api.conversation import TextPart, Tool, ToolCallPart, ToolChoice, Turn
+from ki2api.errors import InvalidRequest
 from ki2api.kiro.compose import Limits
 from ki2api.kiro.rules.tools import PLACEHOLDER
 
@@ -95,3 +97,21 @@ def test_tool_choice_none_leaves_only_what_the_history_needs(hear: Hear) -> None
     heard = hear(ASK, call("put"), tools=(tool("get"), tool("put")), tool_choice=none)
     assert named(heard) == ["put"]
     assert heard.composed.not_honoured == ("tool_choice",)
+
+
+def test_there_are_only_so_many_tools(hear: Hear) -> None:
+    many = tuple(tool(f"t{number}") for number in range(4))
+    assert len(hear(ASK, tools=many[:3], limits=Limits(max_tools=3)).tools) == 3
+    with pytest.raises(InvalidRequest, match="4 tools; at most 3") as caught:
+        hear(ASK, tools=many, limits=Limits(max_tools=3))
+    assert caught.value.path == "tools"
+
+
+def test_schemas_are_written_out_only_so_far_in_one_request(hear: Hear) -> None:
+    wide = b",".join(b'"%d":{"type":"string"}' % number for number in range(4_000))
+    schema = b'{"type":"object","properties":{' + wide + b"}}"
+    heard = hear(ASK, tools=tuple(tool(f"t{number}", schema=schema) for number in range(6)))
+    last = heard.tools[-1]["inputSchema"]["json"]["properties"]
+    assert heard.tools[0]["inputSchema"]["json"]["properties"]["3999"] == {"type": "string"}
+    assert last == {}
+    assert "what was too much" in heard.composed.repairs[-1].text

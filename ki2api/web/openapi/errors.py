@@ -1,0 +1,18 @@
+"""Which errors a route may answer."""
+
+from collections.abc import Collection, Iterable
+
+from ki2api import errors
+from ki2api.errors import GatewayError
+
+ALWAYS: tuple[type[GatewayError], ...] = (errors.WrongMethod, errors.Bug)
+GUARDED = (*ALWAYS, errors.Unauthenticated, errors.Forbidden)
+READING = (*GUARDED, errors.InvalidRequest, errors.RequestTooLarge, errors.UnsupportedMedia)
+
+
+def asking(
+    table: Iterable[type[GatewayError]], *, but: Collection[type[GatewayError]] = ()
+) -> tuple[type[GatewayError], ...]:
+    """Return those of a route that asks a model: nearly all that its dialect has words for."""
+    never = {GatewayError, errors.UnknownRoute, *but}
+    return tuple(kind for kind in table if kind not in never)

@@ -1,0 +1,1 @@
+"""What each dialect's clients are answered, as structs to make schemas of."""
