@@ -81,7 +81,9 @@ class Flow:
         self.when_answered = {}
         self._open = None
 
-    if not TYPE_CHECKING:  # a type checker that saw it would let every name pass
+    if (
+        not TYPE_CHECKING
+    ):  # pragma: no branch - a type checker that saw it would let every name pass
 
         def __setattr__(self, name: str, value: object) -> None:
             # A misspelt slot would be filled in silence, and the right one be missed far away.

@@ -38,7 +38,7 @@ def test_nine_requests_are_spread_over_three_accounts(simulator: Simulator, star
 
 def test_a_throttled_account_hands_over(simulator: Simulator, start: Any) -> None:
     accounts = [simulator.add_account(name) for name in ("a", "b", "c")]
-    accounts[0].throttle(10_000)
+    accounts[0].throttle(10_000, retry_after=60)
     gateway = start(simulator)
     with gateway.http() as http:
         for _ in range(9):
