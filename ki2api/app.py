@@ -39,6 +39,7 @@ from ki2api.web.schema import schema
 from pipeline import Secret, SettingsError
 from pipeline.assemble import Assembly, assemble
 from pipeline.catalog import Catalog
+from pipeline.locate import Source
 
 BUILT_IN: dict[str, type[Any]] = {
     stage.name: stage for stage in (Auth, EncodeStream, Normalize, Route, Retry, AccountSelect)
@@ -80,7 +81,7 @@ def built(loaded: Loaded, found: Found, http: httpx.AsyncClient) -> tuple[Gatewa
     """Build and prove everything without opening anything; return warnings beside it."""
     settings = loaded.settings
     pool = _pool(settings, found, http)
-    keys = key_ring(settings)
+    keys = key_ring(loaded)
     catalogue = Catalogue(aliases={alias.name: alias.model for alias in settings.models})
     endpoint = KiroEndpoint(KiroClient(http, _options(settings.upstream)), KiroLimits())
     assembly = _assembled(
@@ -130,13 +131,14 @@ def _assembled(
     )
 
 
-def key_ring(settings: Settings) -> KeyRing:
+def key_ring(loaded: Loaded) -> KeyRing:
     """Make the key ring; raises SettingsError where a key of one's own is required and missing."""
+    settings = loaded.settings
     keys = KeyRing(settings.server.api_keys or (Secret(DEFAULT_KEY),))
     if keys.default_active and settings.server.require_own_key:
-        raise SettingsError(
-            ["server.require-own-key is set, but the key is the default: set API_KEY or api-keys"]
-        )
+        fault = "require-own-key is set, but the key is the default: set API_KEY or api-keys"
+        source = Source(loaded.text, loaded.source)
+        raise SettingsError([source.fault("server.require-own-key", fault)])
     return keys
 
 

@@ -1,5 +1,6 @@
 """From [[pipeline]] tables to a proved chain: its stages are found, decoded, built and proved."""
 
+import re
 from collections.abc import Mapping, Sequence
 from inspect import Parameter, formatannotation, signature
 from pathlib import Path
@@ -108,17 +109,23 @@ def assemble(  # noqa: PLR0913 - the one place where all that makes a chain come
     try:
         warnings = prove(stages, endpoint, flow_type)
     except OrderError as error:
-        raise OrderError(f"{error}{_left_out(entries, defaults)}") from None
+        faults = _left_out(entries, defaults) + _placed(str(error), entries, builder.source)
+        raise OrderError("\n".join(faults)) from None
     return Assembly(Chain(stages, endpoint, observers), warnings)
 
 
-def _left_out(entries: Sequence[Entry], defaults: Sequence[str]) -> str:
+def _placed(text: str, entries: Sequence[Entry], source: Source) -> list[str]:
+    """Put file and line before each fault of order that speaks of a table's stage."""
+    numbers = ((line, re.match(r"stage #(\d+) ", line)) for line in text.splitlines())
+    wheres = ((line, entries[int(found[1]) - 1].where if found else "") for line, found in numbers)
+    return [source.fault(where, line) if where else line for line, where in wheres]
+
+
+def _left_out(entries: Sequence[Entry], defaults: Sequence[str]) -> list[str]:
     """Help those who wrote one table to change one stage, and got a chain of that stage alone."""
     stages = {entry.stage for entry in entries}
     names = [name for name in defaults if name not in stages]
     if not names:
-        return ""
-    return (
-        "\n[[pipeline]] tables without after and before are the whole chain;"
-        f" these leave out {', '.join(names)}"
-    )
+        return []
+    whole = "[[pipeline]] tables without after and before are the whole chain"
+    return [f"{whole}; these leave out {', '.join(names)}: to change one stage, list them all"]

@@ -68,7 +68,8 @@ class Inspection:
         if deeper:
             path = (path + deeper["path"].partition("[...]")[0]).lstrip(".")
         place = f"{self._spot(path)}: " if path else ""
-        return path, f"{place}{_said(_DEEPER.sub('', message), value, kind)}"
+        said = _said(_DEEPER.sub("", message), value, kind)
+        return path, f"{place}{said}{_brackets(path, value, kind)}"
 
     def _spot(self, path: str) -> str:
         if not self._title:
@@ -108,6 +109,15 @@ def _said(message: str, value: Any, kind: Any) -> str:
     said = said.replace("Expected", "expected", 1)
     # Only of numbers the value is told: a text may be a secret.
     return f"{said}, got {value}" if type(value) in {int, float} and ", got" not in said else said
+
+
+def _brackets(path: str, value: Any, kind: Any) -> str:
+    """Help where a table has brackets too few or too many."""
+    if isinstance(value, dict) and _is_row(kind):
+        return f": write [[{path}]]"
+    if isinstance(value, list) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return f": write [{path}]"
+    return ""
 
 
 def _toml(value: object) -> str:

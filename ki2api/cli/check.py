@@ -1,13 +1,11 @@
 """`ki2api check`: says whether the settings are right and the chain can work."""
 
-import os
 from pathlib import Path
 
 import rich_click as click
 
-from ki2api.accounts.sources import find
 from ki2api.app import built, http_client
-from ki2api.cli.chosen import config_option, counted, loaded_from, told_in_a_line
+from ki2api.cli.chosen import accounts_of, config_option, counted, loaded_from, told_in_a_line
 
 
 @click.command()
@@ -17,7 +15,7 @@ def check(config: Path | None) -> None:
     with told_in_a_line():
         loaded = loaded_from(config)
         settings = loaded.settings
-        found = find(os.environ, settings.accounts, Path.home())
+        found = accounts_of(loaded)
         gateway, warnings = built(loaded, found, http_client(settings.upstream))
         chain = " ▶ ".join([*(name for name, _ in gateway.chain.stages), "Kiro"])
         for warning in (*warnings, *found.warnings):

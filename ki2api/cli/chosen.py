@@ -1,6 +1,7 @@
 """The option that chooses the settings file, and the ends of commands that read one."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 
 import rich_click as click
 
-from ki2api.accounts.sources import AccountsUnreadable, Found
+from ki2api.accounts.sources import AccountsUnreadable, Found, find
 from ki2api.accounts.statefile import StateUnreadable
 from ki2api.cli.running import stop
 from ki2api.settings import Loaded, load
-from pipeline import PipelineError
+from pipeline import PipelineError, SettingsError
+from pipeline.locate import Source
 
 CONFIG_HELP = (
     "Settings file; otherwise $KI2API_CONFIG, ./config.toml, ~/.config/ki2api/config.toml."
@@ -28,6 +30,19 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def loaded_from(config: Path | None) -> Loaded:
     """Read the settings that a command is to use."""
     return load(os.environ, config)
+
+
+def accounts_of(loaded: Loaded) -> Found:
+    """Find the accounts; a fault of an [[accounts]] table is told with its file and line."""
+    try:
+        return find(os.environ, loaded.settings.accounts, Path.home())
+    except AccountsUnreadable as error:
+        number = re.match(r"\[\[accounts\]\] (\d+): ", str(error))
+        if number is None:
+            raise
+        source = Source(loaded.text, loaded.source)
+        fault = source.fault(f"accounts[{int(number[1]) - 1}]", str(error)[number.end() :])
+        raise SettingsError([fault]) from error
 
 
 def counted(found: Found) -> str:

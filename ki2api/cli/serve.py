@@ -1,6 +1,5 @@
 """`ki2api serve`: serve your own accounts."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import loguru
 import msgspec
 import rich_click as click
 
-from ki2api.accounts.sources import Found, find
+from ki2api.accounts.sources import Found
 from ki2api.cli import logs
-from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
+from ki2api.cli.chosen import accounts_of, config_option, loaded_from, told_in_a_line
 from ki2api.cli.running import listen, run, serve_until_stopped
 from ki2api.cli.simulated import embedded
 from ki2api.settings import Loaded
@@ -41,7 +40,7 @@ async def _serve(loaded: Loaded) -> None:
         async with embedded(loaded) as (simulated, found):
             await serve_until_stopped(simulated, found, listening, ready)
         return
-    found = find(os.environ, settings.accounts, Path.home())
+    found = accounts_of(loaded)
     _say_found(found)
     await serve_until_stopped(loaded, found, listening, ready)
 

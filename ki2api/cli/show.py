@@ -7,9 +7,8 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from ki2api.accounts.sources import find
 from ki2api.app import BUILT_IN, built, http_client
-from ki2api.cli.chosen import config_option, counted, loaded_from, told_in_a_line
+from ki2api.cli.chosen import accounts_of, config_option, counted, loaded_from, told_in_a_line
 from ki2api.schema import settings_schema
 from ki2api.settings import Loaded, origin
 from pipeline.describe import as_toml
@@ -27,7 +26,7 @@ def show(config: Path | None, *, schema: bool) -> None:
         return
     with told_in_a_line():
         loaded = loaded_from(config)
-        found = find(os.environ, loaded.settings.accounts, Path.home())
+        found = accounts_of(loaded)
         gateway, _ = built(loaded, found, http_client(loaded.settings.upstream))
         for line in _settings(loaded):
             click.echo(line)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from ki2api.app import BUILT_IN, key_ring
-from ki2api.settings import DEFAULT_CHAIN, Settings, find_file, load, overridden
+from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings, find_file, load, overridden
 from pipeline import Secret, SettingsError, config_type, decode, decode_table
 
 ROOT = Path(__file__).parents[2]
@@ -101,5 +101,5 @@ def test_faults_are_told_together_with_their_lines(tmp_path: Path) -> None:
 def test_a_key_of_ones_own_may_be_required() -> None:
     settings = decode("[server]\nrequire-own-key = true", Settings, source="x")
     with pytest.raises(SettingsError, match="API_KEY"):
-        key_ring(settings)
-    assert not key_ring(overridden(settings, {"API_KEY": "mine"})).default_active
+        key_ring(Loaded(settings))
+    assert not key_ring(Loaded(overridden(settings, {"API_KEY": "mine"}))).default_active

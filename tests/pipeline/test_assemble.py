@@ -202,7 +202,8 @@ def test_a_chain_that_cannot_work_is_refused() -> None:
     with pytest.raises(OrderError) as caught:
         assembled(table("needing", 'after = "encode"'))
     assert str(caught.value) == (
-        "stage #2 'needing' needs flow.target: nothing in this pipeline provides flow.target"
+        "config.toml:1: stage #2 'needing' needs flow.target:"
+        " nothing in this pipeline provides flow.target"
     )
 
 
@@ -210,8 +211,9 @@ def test_who_lists_one_stage_to_change_it_learns_that_it_is_the_whole_chain() ->
     with pytest.raises(OrderError) as caught:
         assembled(table("retry", "attempts = 5"))
     assert str(caught.value).split("\n") == [
+        "[[pipeline]] tables without after and before are the whole chain;"
+        " these leave out encode: to change one stage, list them all",
         "nothing in this pipeline answers flow.response",
-        "[[pipeline]] tables without after and before are the whole chain; these leave out encode",
     ]
 
 
