@@ -211,8 +211,10 @@ def test_who_lists_one_stage_to_change_it_learns_that_it_is_the_whole_chain() ->
     with pytest.raises(OrderError) as caught:
         assembled(table("retry", "attempts = 5"))
     assert str(caught.value).split("\n") == [
-        "[[pipeline]] tables without after and before are the whole chain;"
-        " these leave out encode: to change one stage, list them all",
+        (
+            "[[pipeline]] tables without after and before are the whole chain;"
+            " these leave out encode: to change one stage, list them all"
+        ),
         "nothing in this pipeline answers flow.response",
     ]
 
