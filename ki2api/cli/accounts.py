@@ -10,14 +10,14 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 
 from ki2api.cli.calling import URL_HELP, call, gateway_url
 from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
 from ki2api.settings import Loaded
 
 EVERY = 2.0
-COLUMNS = ("account", "kind", "state", "until", "requests", "failures", "in flight", "reason")
+COLUMNS = ("account", "state", "until", "requests")
 COLOURS = {"ready": "green", "cooling": "yellow", "exhausted": "yellow"}
 
 
@@ -53,16 +53,15 @@ def _watch(loaded: Loaded, address: str) -> None:
 
 
 def _table(statuses: list[Mapping[str, Any]]) -> Table:
-    table = Table(*COLUMNS)
+    table = Table(*(Column(name, no_wrap=True) for name in COLUMNS), "reason")
     for status in statuses:
         state = str(status["state"])
         colour = COLOURS.get(state, "red")
         table.add_row(
             status["name"],
-            status["kind"],
             f"[{colour}]{state}[/{colour}]",
             _moment(status["until"]),
-            *(str(status[count]) for count in ("requests", "failures", "in_flight")),
+            str(status["requests"]),
             status["reason"] or "",
         )
     return table

@@ -29,7 +29,11 @@ def call(loaded: Loaded, method: str, url: str) -> Any:
             method, url, headers={"x-api-key": key}, timeout=SECONDS, trust_env=False
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        stop(f"no gateway answers at {url}: {error}; is `ki2api serve` running?", 1)
+        stop(
+            f"no gateway answers at {url}: {error}; is `ki2api serve`"
+            " running, or on another port (--url http://127.0.0.1:PORT)?",
+            1,
+        )
     if answer.is_error:
         stop(f"{url} answers {answer.status_code}: {_reason(answer)}", 1)
     return msgspec.json.decode(answer.content)

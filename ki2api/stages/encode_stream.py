@@ -69,7 +69,9 @@ async def _streamed(
     except GatewayError as error:
         flow.failure = error
     except Exception as error:  # noqa: BLE001 - whatever a stage or an encoder did, the client is told
-        flow.log.opt(exception=error).error("the reply broke off by a mistake of ours")
+        flow.log.opt(exception=error).error(
+            "the reply broke off by an error in the code of a stage or of Ki2API"
+        )
         flow.failure = blamed(error, flow.id)
     finally:
         await close(events)

@@ -113,7 +113,7 @@ class Pump:
 
     def _fail(self, error: BaseException) -> None:
         begun = self._head.done()
-        meaning = _broken() if begun else _meaning(error, self._request.url.host)
+        meaning = _broken() if begun else _meaning(error, self._request.url.netloc.decode())
         meaning.__cause__ = error
         if begun:
             self._failure = meaning

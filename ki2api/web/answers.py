@@ -72,7 +72,7 @@ def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
 def _bug(request: AnyRequest, error: Exception) -> Answer:
     flow = public_id(request_id(request))
     loguru.logger.bind(flow=flow).opt(exception=error).error(
-        "a request failed by a mistake of ours"
+        "a request failed by an error in the code of a stage or of Ki2API"
     )
     return refused(request, Bug(f"Ki2API made a mistake; its log has more under flow {flow}."))
 

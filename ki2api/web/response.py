@@ -128,7 +128,9 @@ class FlowResponse:
         except GatewayError as error:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - the edge of the house: a bug is logged and told
-            self._flow.log.opt(exception=error).error("a request failed by a mistake of ours")
+            self._flow.log.opt(exception=error).error(
+                "a request failed by an error in the code of a stage or of Ki2API"
+            )
             await self._fail(blamed(error, self._flow.id))
 
     async def _respond(self, response: Body | EventStream) -> None:

@@ -156,7 +156,7 @@ def test_a_stage_that_raises_is_a_500_with_the_flow_and_the_log_has_the_line(fau
     assert flow in message
     assert "oh no" not in answer.text
     gateway.wait_for("ValueError: oh no")
-    assert f"{flow} a request failed by a mistake of ours" in gateway.text
+    assert f"{flow} a request failed by an error in the code" in gateway.text
     assert 'faulty.py", line 3, in _fail' in gateway.text
     assert 'faulty.py", line 6, in request' in gateway.text
 
@@ -170,7 +170,8 @@ def test_a_stage_that_raises_in_the_stream_ends_it_with_the_flow(faulty: Any) ->
     assert "oh no" not in answer.text
     gateway.wait_for("ValueError: oh no")
     assert (
-        f"{answer.headers['x-request-id']} the reply broke off by a mistake of ours" in gateway.text
+        f"{answer.headers['x-request-id']} the reply broke off by an error in the code"
+        in gateway.text
     )
     assert 'faulty.py", line 3, in _fail' in gateway.text
 
