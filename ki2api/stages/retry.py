@@ -129,8 +129,11 @@ def _is_settled(attempts: list[Attempt]) -> bool:
     """
     if any(isinstance(past.error, AccountSuspended) for past in attempts[:-1]):
         return True
-    names = [past.account for past in attempts[-2:]]
-    return names == [attempts[-1].account] * 2 if attempts and attempts[-1].account else False
+    match [past.account for past in attempts[-2:]]:
+        case [str(before), str(last)]:
+            return before == last
+        case _:
+            return False
 
 
 def _last_word(attempts: list[Attempt], left: NoAccountLeft) -> GatewayError:

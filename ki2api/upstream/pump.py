@@ -77,18 +77,15 @@ class Pump:
         return data
 
     async def _run(self) -> None:
-        failure: BaseException | None = None
         try:
             await self._read_all()
         except BaseException as error:
-            failure = error
+            # Only a response that was read to its end has ended well, whatever else happened:
+            # some errors of TLS come through httpx as they are.
+            self._fail(error)
             if not isinstance(error, Exception):
                 raise
         finally:
-            # Only a response that was read to its end has ended well, whatever else happened:
-            # some errors of TLS come through httpx as they are.
-            if failure is not None:
-                self._fail(failure)
             self._ended = True
             self._arrived.set()
 

@@ -244,21 +244,26 @@ def test_a_broken_stream_never_ends_cleanly(house: Any, scenario: str) -> None:
     assert "message_stop" not in messages.text
 
 
+def asking(gateway: Any, text: str, answers: list[str]) -> threading.Thread:
+    """Ask for a stream in a thread of its own, and collect what came."""
+
+    def stream() -> None:
+        with gateway.http() as http:
+            body = say(text, stream=True)
+            answers.append(http.post("/v1/chat/completions", json=body).text)
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    return thread
+
+
 def test_sigterm_lets_open_streams_finish_and_exits_with_0(
     simulator: Simulator, start: Any
 ) -> None:
     simulator.add_account("only")
     gateway = start(simulator)
     answers: list[str] = []
-
-    def stream() -> None:
-        with gateway.http() as http:
-            body = say("[[sim:pause seconds=1]] Hello", stream=True)
-            answers.append(http.post("/v1/chat/completions", json=body).text)
-
-    threads = [threading.Thread(target=stream) for _ in range(5)]
-    for thread in threads:
-        thread.start()
+    threads = [asking(gateway, "[[sim:pause seconds=1]] Hello", answers) for _ in range(5)]
     until(lambda: len(simulator.requests) == 5)
     assert gateway.stop() == 0
     for thread in threads:
@@ -272,14 +277,7 @@ def test_streams_that_outlast_the_drain_are_told_and_the_exit_is_0(
     simulator.add_account("only")
     gateway = start(simulator)
     answers: list[str] = []
-
-    def stream() -> None:
-        with gateway.http() as http:
-            body = say("[[sim:drip seconds=30]] Hello", stream=True)
-            answers.append(http.post("/v1/chat/completions", json=body).text)
-
-    thread = threading.Thread(target=stream)
-    thread.start()
+    thread = asking(gateway, "[[sim:drip seconds=30]] Hello", answers)
     until(lambda: len(simulator.requests) == 1)
     assert gateway.stop() == 0
     thread.join()
