@@ -18,7 +18,8 @@ GatewayError                     retry   happens when
 │  ├─ RateLimited                other   the account must pause
 │  ├─ QuotaSpent                 other   the account has used up its plan
 │  ├─ AccountSuspended           once    Kiro suspended the account or suspects it
-│  └─ AccountRefused             other   no permission, wrong profile, login needed
+│  └─ AccountRefused             other   no permission, login needed
+│     └─ ProfileRefused          other   Kiro wants another profile than the one that was named
 ├─ UpstreamError                         Kiro, or the way there, is at fault
 │  ├─ UpstreamUnavailable        any     no connection, or a 5xx answer
 │  ├─ ModelOverloaded            any     the model has no capacity just now
@@ -177,6 +178,10 @@ class AccountRefused(AccountError):
     """The account has no permission, a wrong profile, or needs a new login."""
 
     code = "upstream_auth"
+
+
+class ProfileRefused(AccountRefused):
+    """Kiro wants another profile than the one that was named, or one where none was named."""
 
 
 class UpstreamError(GatewayError):

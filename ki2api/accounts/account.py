@@ -2,13 +2,18 @@
 
 import hashlib
 import math
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from pipeline.secret import Secret
 
-Kind: TypeAlias = Literal["social", "oidc", "api-key"]
+Kind: TypeAlias = Literal["social", "oidc", "external-idp", "api-key"]
+BUILDER_ID_URL = "https://view.awsapps.com/start"
+"""The start URL of AWS Builder ID (docs/kiro.md §1.10); any other is an Identity Center."""
+TOKEN_TYPES: dict[Kind, str] = {"api-key": "API_KEY", "external-idp": "EXTERNAL_IDP"}
+"""The header that tells Kiro of a token that is not its own (docs/kiro.md §1.1)."""
 State: TypeAlias = Literal[
     "ready", "cooling", "exhausted", "quarantined", "needs-login", "disabled"
 ]
@@ -23,10 +28,22 @@ WEIGHT: dict[State, int] = {
 }
 
 
-class Credential(Struct, frozen=True):
-    """What a person gave for one account; it does not change while the gateway runs.
+class Origin(Struct, frozen=True):
+    """The foreign file that a credential lies in; it is written only where a person asked for it.
 
-    `region` is that of the sign-in service, `source` says in words where the credential was found.
+    `key` is the row of a database that holds the token, and nothing for a file of JSON.
+    """
+
+    path: Path
+    key: str = ""
+    write_back: bool = False
+
+
+class Credential(Struct, frozen=True):
+    """What a person gave for one account; another one takes its place when the file changes.
+
+    `region` is that of the sign-in service, `api_region` that of Kiro's API where it was said.
+    `source` says in words where the credential was found, `origin` in which foreign file it lies.
     """
 
     name: str
@@ -37,17 +54,34 @@ class Credential(Struct, frozen=True):
     api_key: Secret | None = None
     client_id: str = ""
     client_secret: Secret | None = None
+    token_endpoint: str = ""
+    scopes: str = ""
+    provider: str = ""
+    start_url: str = ""
     region: str = "us-east-1"
+    api_region: str = ""
     profile_arn: str = ""
     disabled: bool = False
     max_concurrent: int | None = None
+    weight: int = 1
+    proxy: Secret | None = None
     source: str = ""
+    origin: Origin | None = None
 
     @property
     def seed(self) -> str:
         """The one secret that makes this credential what it is."""
         secret = self.api_key or self.refresh_token or self.access_token
         return secret.reveal() if secret else ""
+
+    @property
+    def label(self) -> str:
+        """The kind in the words that people know: an OIDC login is one of two things."""
+        if self.kind != "oidc":
+            return self.kind
+        if self.provider.lower() == "builderid" or self.start_url.rstrip("/") == BUILDER_ID_URL:
+            return "builder-id"
+        return "identity-center" if self.provider or self.start_url else "oidc"
 
     @property
     def fingerprint(self) -> str:
@@ -117,14 +151,30 @@ class AccountStatus(Struct, frozen=True):
 
 
 class AccountConfig(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
-    """One `[[accounts]]` table: a refresh token, or an API key, and what belongs to it."""
+    """One `[[accounts]]` table: what the account signs in with, and how it is used."""
 
     name: str = ""
     refresh_token: Secret | None = None
     api_key: Secret | None = None
+    token_file: str = ""
+    """A token file of the Kiro IDE, read in place of `refresh-token`."""
+    database: str = ""
+    """A database of kiro-cli or Amazon Q, read in place of `refresh-token`."""
+    write_back: bool = False
+    """Also write a rotated token into that file, so that its owner stays logged in."""
     client_id: str = ""
     client_secret: Secret | None = None
-    region: str = "us-east-1"
+    token_endpoint: str = ""
+    scopes: str = ""
+    start_url: str = ""
+    region: str = ""
+    """Of the sign-in service; otherwise what the file says, else us-east-1."""
+    api_region: str = ""
+    """Of Kiro's API; otherwise the profile's, else the one that serves the sign-in's."""
     profile_arn: str = ""
     max_concurrent: int | None = None
+    weight: int = 1
+    """How many turns the account takes where another takes one."""
+    proxy: Secret | None = None
+    """The only way out for this account; when it fails, the account fails."""
     disabled: bool = False

@@ -1,6 +1,7 @@
 """A small strict HTTP/1.1 server that can also break off, reset and fall silent at any byte."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -13,6 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, par
 from msgspec import Struct
 
 _READ = 65_536
+_REGION = re.compile(r"/([a-z]{2}(?:-[a-z]+)+-[0-9])/")
 _PHRASES = {
     200: "OK",
     302: "Found",
@@ -32,7 +34,11 @@ _PHRASES = {
 
 
 class Request(Struct, frozen=True):
-    """A whole request; header names are in lower case."""
+    """A whole request; header names are in lower case.
+
+    Kiro has one host name for each region. Here the region may stand as the first part of the path
+    (`/eu-central-1/token`); a request without one reaches whatever region it needs.
+    """
 
     method: str
     path: str
@@ -40,6 +46,7 @@ class Request(Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
     keep_alive: bool = True
+    region: str = ""
 
     @property
     def bearer(self) -> str:
@@ -165,16 +172,23 @@ class _Inbox:
     def on_message_complete(self) -> None:
         url = parse_url(self._url)
         query = dict(parse_qsl((url.query or b"").decode("latin-1")))
+        region, path = _region(unquote(url.path.decode("latin-1")))
         self._whole.append(
             Request(
                 self._parser.get_method().decode(),
-                unquote(url.path.decode("latin-1")),
+                path,
                 query,
                 self._headers,
                 b"".join(self._body),
                 self._parser.should_keep_alive(),
+                region,
             )
         )
+
+
+def _region(path: str) -> tuple[str, str]:
+    found = _REGION.match(path)
+    return (found[1], path[found.end() - 1 :]) if found else ("", path)
 
 
 class Service:
