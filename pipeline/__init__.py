@@ -6,7 +6,14 @@ It knows nothing of what flows through it: the flow, its slots and the stages co
 from pipeline.assemble import Assembly, assemble
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
-from pipeline.errors import EmptySlot, OrderError, PipelineError, SettingsError, StageNotFound
+from pipeline.errors import (
+    CodeNotFound,
+    EmptySlot,
+    OrderError,
+    PipelineError,
+    SettingsError,
+    StageNotFound,
+)
 from pipeline.flow import Flow, Note, Slot
 from pipeline.observe import Observer, Recorder, Recording, Span
 from pipeline.secret import Secret
@@ -20,6 +27,7 @@ __all__ = [
     "Batch",
     "Catalog",
     "Chain",
+    "CodeNotFound",
     "EmptySlot",
     "Endpoint",
     "Flow",

@@ -2,7 +2,8 @@
 
 PipelineError
 ├─ SettingsError    a settings text does not say what its structs allow
-├─ StageNotFound    a table names a stage that is not there, or whose file does not load
+├─ CodeNotFound     a setting names code that is not there, or that does not load
+│  └─ StageNotFound the code is there, and is no stage; or no stage has this name
 ├─ OrderError       the stages stand in an order that cannot work
 └─ EmptySlot        a slot was read before a stage had filled it
 """
@@ -23,8 +24,12 @@ class SettingsError(PipelineError):
         self.faults = faults
 
 
-class StageNotFound(PipelineError):
-    """A stage cannot be found or loaded."""
+class CodeNotFound(PipelineError):
+    """Code that a setting names cannot be found or loaded."""
+
+
+class StageNotFound(CodeNotFound):
+    """There is no such stage, or what the name means is no stage."""
 
 
 class OrderError(PipelineError):

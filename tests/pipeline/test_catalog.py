@@ -7,7 +7,7 @@ from traceback import extract_tb
 
 import pytest
 
-from pipeline import Catalog, Flow, Stage, StageConfig, StageNotFound, config_type
+from pipeline import Catalog, CodeNotFound, Flow, Stage, StageConfig, config_type
 from pipeline.hooks import HookStage
 
 STAGE = """
@@ -37,9 +37,9 @@ def written(folder: Path, source: str, name: str = "own.py") -> Path:
     return path
 
 
-def refusal(word: str, folder: Path = Path(), catalog: Catalog = CATALOG) -> StageNotFound:
+def refusal(word: str, folder: Path = Path(), catalog: Catalog = CATALOG) -> CodeNotFound:
     before = set(sys.modules)
-    with pytest.raises(StageNotFound) as caught:
+    with pytest.raises(CodeNotFound) as caught:
         catalog.find(word, folder)
     assert not [name for name in set(sys.modules) - before if name.startswith("own_")]
     return caught.value
