@@ -40,6 +40,10 @@ class StateFile:
                     f"{self.path} is in use by another ki2api: stop it, or set another [state] path"
                 ) from None
 
+    @property
+    def is_claimed(self) -> bool:
+        return self._lock is not None
+
     def let_go(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
@@ -73,17 +77,13 @@ class StateFile:
     def replace(self, content: bytes) -> None:
         """Put new content into the place of the old; it is on the disk when this returns."""
         make_private_folder(self.path.parent)
-        self._scratch.unlink(missing_ok=True)
         try:
-            with os.fdopen(os.open(self._scratch, _NEW, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_durably(self._scratch, content)
             self._scratch.replace(self.path)
         except OSError:
             self._scratch.unlink(missing_ok=True)
             raise
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def set_aside(self) -> Path:
         """Move a file that cannot be understood out of the way, and keep it."""
@@ -100,7 +100,19 @@ def make_private_folder(folder: Path) -> None:
         missing.mkdir(mode=0o700, exist_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def write_durably(path: Path, content: bytes, like: os.stat_result | None = None) -> None:
+    """Make a file anew, for this user only, or for whom that of `like` was; it is on the disk."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
+        if like and sys.platform != "win32":
+            os.fchown(file.fileno(), like.st_uid, like.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(like.st_mode))
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; Windows cannot open a folder and needs no such thing."""
     if sys.platform == "win32":
         return

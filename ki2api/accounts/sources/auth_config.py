@@ -1,42 +1,41 @@
 """`KIRO_AUTH_CONFIG`: a JSON list of accounts, or the path of a file that holds one."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ki2api.accounts.account import Credential
-from ki2api.accounts.sources.entry import Entry, Found, make_credential
-from ki2api.accounts.sources.reading import AccountsUnreadable, read_json, read_text
-from ki2api.accounts.sources.registration import with_registration
+from msgspec import structs
 
-_PLACE = "KIRO_AUTH_CONFIG"
+from ki2api.accounts.sources.listed import read_list
+from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.search import Found, Search
+
+NAME = "KIRO_AUTH_CONFIG"
 
 
-def read_auth_config(environ: Mapping[str, str], home: Path) -> Found:
+def auth_config_path(search: Search) -> Path | None:
+    """Return the path that the variable names, None where it holds JSON or nothing."""
+    given = search.variable(NAME)
+    return search.path(given) if given and not given.startswith(("[", "{")) else None
+
+
+def read_auth_config(search: Search) -> Found:
     """Return the accounts of the list, in its order."""
-    given = environ.get(_PLACE, "").strip()
-    if not given:
+    place, content = NAME, search.variable(NAME)
+    if not content:
         return Found()
-    place, content = _PLACE, given
-    if not given.startswith(("[", "{")):
-        place, content = _from_file(given, home)
-    entries = read_json(content, list[Entry], place)
-    if not entries:
-        return Found(warnings=(f"{place} lists no account, so the next place is looked at",))
-    return Found(place, tuple(_credentials(entries, place, home)))
+    if path := auth_config_path(search):
+        place, content = _from_file(search, path)
+    found = read_list(search, content, place)
+    if found.credentials:
+        return found
+    warning = f"{place} lists no account, so the next place is looked at"
+    return structs.replace(found, warnings=(warning,))
 
 
-def _credentials(entries: list[Entry], place: str, home: Path) -> Iterator[Credential]:
-    for number, entry in enumerate(entries, 1):
-        where = f"{place}, account {number}"
-        complete = with_registration(entry, home, where)
-        yield make_credential(complete, where, place, wanted="refreshToken")
-
-
-def _from_file(given: str, home: Path) -> tuple[str, str]:
-    """Return the name of the place and its text; `~` is the home folder."""
+def _from_file(search: Search, path: Path) -> tuple[str, str]:
+    """Return the name of the place and its text."""
     # A token that stands here by mistake must not be shown as a path that does not exist.
-    place = f"{_PLACE} ({given})" if given.endswith(".json") else _PLACE
-    content = read_text(home / given[2:] if given.startswith("~/") else Path(given), place)
+    place = f"{NAME} ({search.variable(NAME)})" if path.suffix == ".json" else NAME
+    content = search.read(path, place)
     if content is None:
         raise AccountsUnreadable(
             f"{place} is neither JSON nor the path of a file that is there: mend the path, or set "

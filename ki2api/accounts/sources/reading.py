@@ -12,25 +12,30 @@ T = TypeVar("T")
 
 
 class AccountsUnreadable(Exception):
-    """A place holds accounts that cannot be used; one line names the place, the cause, the mend."""
+    """A place holds accounts that cannot be used; one line names the place, the cause, the mend.
+
+    `files` are those whose change may mend it.
+    """
+
+    files: tuple[Path, ...] = ()
 
 
 def read_json(content: str, wanted: type[T], where: str) -> T:
-    """Decode JSON; raises AccountsUnreadable with the line, or the path within the JSON."""
+    """Decode JSON; raises AccountsUnreadable with line and column, or the path in the JSON."""
     try:
         return sealed.decode(content, wanted)
     except msgspec.ValidationError as error:
         raise AccountsUnreadable(f"{where}: {error}") from None
     except msgspec.DecodeError as error:
-        line = _line(content, str(error))
-        raise AccountsUnreadable(f"{where} is not JSON at line {line}: mend it there") from None
+        place = _line_and_column(content, str(error))
+        raise AccountsUnreadable(f"{where} is not JSON at {place}: mend it there") from None
 
 
 def read_text(path: Path, where: str) -> str | None:
     """Return what a file says, None if it is not there; raises AccountsUnreadable."""
     try:
         return path.read_text("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError:
         raise AccountsUnreadable(f"{where} is not text in UTF-8: save it so") from None
@@ -38,8 +43,17 @@ def read_text(path: Path, where: str) -> str | None:
         raise AccountsUnreadable(f"{where} cannot be read: {error.strerror}") from None
 
 
-def _line(content: str, complaint: str) -> int:
-    """Return the line of the byte that msgspec complains of, or the last line."""
+def is_there(path: Path) -> bool:
+    """Tell whether there is a file that can be seen."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _line_and_column(content: str, complaint: str) -> str:
+    """Say where the byte stands that msgspec complains of, or where the text ends."""
     at = re.search(r"\(byte (\d+)\)", complaint)
     head = content.encode()[: int(at[1])] if at else content.encode()
-    return head.count(b"\n") + 1
+    lines = head.decode(errors="ignore").split("\n")
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"

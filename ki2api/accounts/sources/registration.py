@@ -1,11 +1,13 @@
 """The client registration that a Builder ID or Identity Center login keeps beside its token."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct, structs
 
 from ki2api.accounts.sources.entry import Entry
-from ki2api.accounts.sources.reading import AccountsUnreadable, read_json, read_text
+from ki2api.accounts.sources.reading import AccountsUnreadable, read_json
+from ki2api.accounts.sources.search import Search
 from pipeline.secret import Secret
 
 CACHE = Path(".aws", "sso", "cache")
@@ -16,18 +18,24 @@ class _Registration(Struct, rename="camel"):
     client_secret: Secret
 
 
-def with_registration(entry: Entry, home: Path, where: str) -> Entry:
-    """Return the entry with the client that its `clientIdHash` names (docs/kiro.md §1.6)."""
-    if not entry.client_id_hash or entry.client_secret:
+def with_registration(search: Search, entry: Entry, folders: Sequence[Path], where: str) -> Entry:
+    """Return the entry with the client that its `clientIdHash` names (docs/kiro.md §1.6).
+
+    It is looked for in the folders, in their order.
+    """
+    if not entry.client_id_hash or entry.client_secret or entry.auth_method == "social":
         return entry
-    if not entry.client_id_hash.isalnum():
+    if not (entry.client_id_hash.isascii() and entry.client_id_hash.isalnum()):
         raise AccountsUnreadable(f"{where}: clientIdHash is not a hash: log in again")
-    path = CACHE / f"{entry.client_id_hash}.json"
-    place = f"~/{path.as_posix()}, the client registration of {where},"
-    content = read_text(home / path, place)
-    if content is None:
-        raise AccountsUnreadable(f"{place} is missing: log in with the Kiro IDE again")
-    registration = read_json(content, _Registration, place)
-    return structs.replace(
-        entry, client_id=registration.client_id, client_secret=registration.client_secret
+    for folder in folders:
+        path = folder / f"{entry.client_id_hash}.json"
+        place = f"{where}: the client registration {search.shown(path)}"
+        if (content := search.read(path, place)) is not None:
+            found = read_json(content, _Registration, place)
+            return structs.replace(
+                entry, client_id=found.client_id, client_secret=found.client_secret
+            )
+    missing = search.shown(folders[0] / f"{entry.client_id_hash}.json")
+    raise AccountsUnreadable(
+        f"{where}: the client registration {missing} is missing: log in with the Kiro IDE again"
     )

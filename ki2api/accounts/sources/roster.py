@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from ki2api.accounts.account import Credential
-from ki2api.accounts.sources.entry import Found
+from ki2api.accounts.sources.search import Found
 
 
 def stand_side_by_side(found: Found) -> Found:
@@ -27,7 +27,7 @@ def stand_side_by_side(found: Found) -> Found:
         for name, credential in roster.items()
         if _looks_cut_off(credential)
     ]
-    return Found(found.place, tuple(roster.values()), tuple(warnings))
+    return structs.replace(found, credentials=tuple(roster.values()), warnings=tuple(warnings))
 
 
 def _free_name(wished: str, taken: dict[str, Credential]) -> str:
@@ -39,5 +39,7 @@ def _free_name(wished: str, taken: dict[str, Credential]) -> str:
 
 def _looks_cut_off(credential: Credential) -> bool:
     """Tell whether a token was copied from where it is shown shortened (docs/kiro.md §1.2)."""
-    token = credential.refresh_token.reveal() if credential.refresh_token else None
-    return token is not None and (len(token) < 100 or "..." in token)  # noqa: PLR2004 - see there
+    if credential.refresh_token is None or credential.kind == "external-idp":
+        return False  # the tokens of other providers have lengths of their own
+    token = credential.refresh_token.reveal()
+    return len(token) < 100 or "..." in token  # noqa: PLR2004 - see there

@@ -1,59 +1,19 @@
-from typing import Any
-
-import pytest
-
-from ki2api.accounts.sources.entry import Entry, make_credential, moment
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.entry import Entry, laid_over
 from pipeline.secret import Secret
 
-MOMENT = 1_767_148_365.0  # 2025-12-31T02:32:45Z
+
+def test_what_the_upper_entry_says_wins_and_the_rest_shows_through() -> None:
+    lower = Entry(refresh_token=Secret("r"), client_id="theirs", region="eu-west-1", weight=2)
+    upper = Entry(client_id="mine", region="us-east-1", disabled=False)
+
+    both = laid_over(upper, lower)
+
+    assert (both.refresh_token, both.weight) == (Secret("r"), 2)
+    assert (both.client_id, both.region, both.disabled) == ("mine", "us-east-1", False)
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("2025-12-31T02:32:45.144Z", MOMENT + 0.144),
-        ("2025-12-31T02:32:45Z", MOMENT),
-        ("2025-12-31T02:32:45", MOMENT),
-        ("2025-12-31T04:32:45+02:00", MOMENT),
-        ("2025-12-31T02:32:45.000000000Z", MOMENT),
-        ("soon", None),
-        ("", None),
-        (None, None),
-        (1767148365, None),
-    ],
-)
-def test_the_end_of_a_token_is_read_in_each_form(text: Any, seconds: float | None) -> None:
-    assert moment(text) == pytest.approx(seconds)
+def test_a_region_that_is_laid_over_wins_over_that_of_the_identity_center() -> None:
+    lower = Entry(region="us-east-1", idc_region="eu-west-1")
 
-
-@pytest.mark.parametrize(
-    ("more", "complaint"),
-    [
-        ({"client_id": "id"}, "the client secret is missing"),
-        ({"client_secret": Secret("s")}, "the client id is missing"),
-        ({"auth_method": "external_idp"}, "external identity provider"),
-        ({"auth_method": "IdC"}, "client registration is missing"),
-        ({"kiro_api_key": Secret("ksk_1")}, "are two accounts"),
-        ({"region": "evil.example/"}, "region must be like"),
-        ({"profile_arn": "arn:evil"}, "profile ARN must be like"),
-        ({"max_concurrent": 0}, "must be 1 or more"),
-        ({"name": "a\nb"}, "name is too long or not printable"),
-        ({"name": "n" * 65}, "name is too long or not printable"),
-        ({"access_token": Secret("a\nb")}, "access token holds spaces"),
-        ({"refresh_token": Secret("ä")}, "refresh token holds spaces"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused_with_its_place(
-    more: dict[str, Any], complaint: str
-) -> None:
-    entry = Entry(**({"refresh_token": Secret("r")} | more))
-
-    with pytest.raises(AccountsUnreadable, match=f"^PLACE.*{complaint}"):
-        make_credential(entry, "PLACE", "source", wanted="refreshToken")
-
-
-def test_a_login_that_says_social_stays_social_whatever_else_it_says() -> None:
-    entry = Entry(refresh_token=Secret("r"), auth_method="social", client_id="id")
-
-    assert make_credential(entry, "PLACE", "source").kind == "social"
+    assert lower.region == "eu-west-1"
+    assert laid_over(Entry(region="eu-north-1"), lower).region == "eu-north-1"

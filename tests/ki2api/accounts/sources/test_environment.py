@@ -1,21 +1,26 @@
+from collections.abc import Callable
+
 from ki2api.accounts.sources.environment import read_api_key, read_tokens
+from ki2api.accounts.sources.search import Search
 from pipeline.secret import Secret
 
 
-def test_an_api_key_is_an_account() -> None:
-    found = read_api_key({"KIRO_API_KEY": "ksk_1"})
+def test_an_api_key_is_an_account(searched: Callable[..., Search]) -> None:
+    found = read_api_key(searched({"KIRO_API_KEY": "ksk_1"}))
 
     assert found.place == "KIRO_API_KEY"
     assert (found.credentials[0].kind, found.credentials[0].api_key) == ("api-key", Secret("ksk_1"))
 
 
-def test_empty_variables_hold_nothing() -> None:
-    assert read_api_key({"KIRO_API_KEY": " "}).credentials == ()
-    assert read_tokens({"KIRO_REFRESH_TOKEN": "", "KIRO_ACCESS_TOKEN": ""}).credentials == ()
+def test_empty_variables_hold_nothing(searched: Callable[..., Search]) -> None:
+    assert read_api_key(searched({"KIRO_API_KEY": " "})).credentials == ()
+    assert (
+        read_tokens(searched({"KIRO_REFRESH_TOKEN": "", "KIRO_ACCESS_TOKEN": ""})).credentials == ()
+    )
 
 
-def test_a_refresh_token_is_a_social_login() -> None:
-    found = read_tokens({"KIRO_REFRESH_TOKEN": "r", "KIRO_ACCESS_TOKEN": "a"})
+def test_a_refresh_token_is_a_social_login(searched: Callable[..., Search]) -> None:
+    found = read_tokens(searched({"KIRO_REFRESH_TOKEN": "r", "KIRO_ACCESS_TOKEN": "a"}))
     [credential] = found.credentials
 
     assert (found.place, found.warnings) == ("KIRO_REFRESH_TOKEN", ())
@@ -23,15 +28,15 @@ def test_a_refresh_token_is_a_social_login() -> None:
     assert (credential.access_token, credential.expires_at) == (Secret("a"), None)
 
 
-def test_an_access_token_alone_is_allowed_with_a_warning() -> None:
-    found = read_tokens({"KIRO_ACCESS_TOKEN": "a"})
+def test_an_access_token_alone_is_allowed_with_a_warning(searched: Callable[..., Search]) -> None:
+    found = read_tokens(searched({"KIRO_ACCESS_TOKEN": "a"}))
 
     assert found.credentials[0].access_token == Secret("a")
     assert found.credentials[0].refresh_token is None
     assert "stands alone" in found.warnings[0]
 
 
-def test_an_api_key_in_the_wrong_variable_is_understood() -> None:
-    [credential] = read_tokens({"KIRO_REFRESH_TOKEN": "ksk_1"}).credentials
+def test_an_api_key_in_the_wrong_variable_is_understood(searched: Callable[..., Search]) -> None:
+    [credential] = read_tokens(searched({"KIRO_REFRESH_TOKEN": "ksk_1"})).credentials
 
     assert (credential.kind, credential.refresh_token) == ("api-key", None)

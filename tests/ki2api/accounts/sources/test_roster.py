@@ -1,6 +1,6 @@
 from ki2api.accounts.account import Credential
-from ki2api.accounts.sources.entry import Found
 from ki2api.accounts.sources.roster import stand_side_by_side
+from ki2api.accounts.sources.search import Found
 from pipeline.secret import Secret
 
 
@@ -41,8 +41,9 @@ def test_a_token_that_looks_cut_off_is_warned_about_and_kept() -> None:
     short = Credential("a", "social", Secret("aor"))
     dotted = Credential("b", "social", Secret("x" * 100 + "..."))
     key = Credential("c", "api-key", api_key=Secret("ksk_1"))
+    okta = Credential("d", "external-idp", Secret("short-by-nature"))
 
-    roster = stand_side_by_side(Found("here", (short, dotted, key)))
+    roster = stand_side_by_side(Found("here", (short, dotted, key, okta)))
 
-    assert len(roster.credentials) == 3
+    assert len(roster.credentials) == 4
     assert [warning.split()[5] for warning in roster.warnings] == ["a", "b"]

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,31 +11,84 @@ from pipeline.secret import Secret
 LONG = "r" * 120
 
 
-@pytest.mark.parametrize(
-    ("hidden", "place"),
-    [
-        (0, "KIRO_AUTH_CONFIG"),
-        (1, "[[accounts]]"),
-        (2, "KIRO_API_KEY"),
-        (3, "KIRO_REFRESH_TOKEN"),
-        (4, "~/.aws/sso/cache/kiro-auth-token.json"),
-    ],
+PLACES = (
+    "KIRO_AUTH_CONFIG",
+    "[[accounts]]",
+    "KIRO_API_KEY",
+    "KIRO_REFRESH_TOKEN",
+    "~/logins.json",
+    "~/.aws/sso/cache/kiro-auth-token.json",
+    "~/.local/share/kiro-cli/data.sqlite3",
+    "~/.local/share/amazon-q/data.sqlite3",
 )
-def test_the_first_place_that_holds_an_account_wins(
-    ide: Callable[..., Path], hidden: int, place: str
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths of databases as on Linux")
+@pytest.mark.parametrize("hidden", range(len(PLACES)))
+def test_the_first_place_that_holds_an_account_wins_and_names_the_others(
+    ide: Callable[..., Path], database: Callable[..., Path], tmp_path: Path, hidden: int
 ) -> None:
-    variables = [
-        ("KIRO_AUTH_CONFIG", '[{"refreshToken":"from-config"}]', 0),
-        ("KIRO_API_KEY", "ksk_env", 2),
-        ("KIRO_REFRESH_TOKEN", "from-env", 3),
-    ]
-    environ = {name: value for name, value, rank in variables if rank >= hidden}
-    tables = [AccountConfig(refresh_token=Secret("from-toml"))] if hidden < 2 else []
+    variables = {
+        "KIRO_AUTH_CONFIG": f'[{{"refreshToken":"{LONG}"}}]',
+        "KIRO_API_KEY": "ksk_env",
+        "KIRO_REFRESH_TOKEN": LONG,
+    }
+    shown = PLACES[hidden:]
+    environ = {name: value for name, value in variables.items() if name in shown}
+    tables = [AccountConfig(refresh_token=Secret(LONG))] if "[[accounts]]" in shown else []
+    logins = tmp_path / "logins.json"
+    if hidden <= 4:
+        logins.write_text(f'[{{"refreshToken":"{LONG}"}}]')
+    if hidden <= 5:
+        ide(refreshToken=LONG, authMethod="social")
+    rows = {"kirocli:social:token": {"refresh_token": LONG}}
+    if hidden <= 6:
+        database(rows)
+    database(rows, path=Path(".local/share/amazon-q/data.sqlite3"))
 
-    found = find(environ, tables, ide(refreshToken="from-ide", authMethod="social"))
+    found = find(environ, tables, tmp_path, logins=logins)
 
-    assert found.place == place
+    assert found.place == shown[0]
     assert len(found.credentials) == 1
+    assert found.warnings == tuple(f"{place} is not used: {shown[0]} wins" for place in shown[1:])
+
+
+def test_a_later_place_that_is_broken_is_no_fault(ide: Callable[..., Path]) -> None:
+    home = ide(accessToken="a")
+
+    found = find({"KIRO_API_KEY": "ksk_1"}, [], home)
+
+    assert found.place == "KIRO_API_KEY"
+    assert found.warnings == (f"{PLACES[5]} is not used: KIRO_API_KEY wins",)
+
+
+def test_the_files_that_could_change_the_choice_are_named(ide: Callable[..., Path]) -> None:
+    logins = Path("/state/logins.json")
+    home = ide(refreshToken=LONG, provider="Enterprise", clientIdHash="0a1b")
+    ide("0a1b", clientId="id", clientSecret="s")
+    cache = home / ".aws/sso/cache"
+
+    files = find({}, [], home, logins=logins).files
+
+    assert files[:3] == (logins, cache / "kiro-auth-token.json", cache / "0a1b.json")
+    assert [path.name for path in files[3:]] == ["profile.json"]
+
+
+def test_where_no_place_holds_an_account_each_is_waited_for(tmp_path: Path) -> None:
+    files = find({}, [], tmp_path).files
+
+    cache = tmp_path / ".aws/sso/cache"
+    assert {cache, cache / "kiro-auth-token.json"} < set(files)
+    assert {path.name for path in files[2:]} == {"data.sqlite3", "data.sqlite3-wal"}
+
+
+def test_a_place_that_cannot_be_read_names_the_files_that_may_mend_it(tmp_path: Path) -> None:
+    table = AccountConfig(token_file="mine.json")
+
+    with pytest.raises(AccountsUnreadable) as unreadable:
+        find({}, [table], tmp_path, folder=tmp_path)
+
+    assert unreadable.value.files == (tmp_path / "mine.json",)
 
 
 def test_no_place_holds_an_account(tmp_path: Path) -> None:
@@ -46,7 +100,9 @@ def test_no_place_holds_an_account(tmp_path: Path) -> None:
 def test_a_broken_place_is_named_even_if_a_later_one_would_do(tmp_path: Path) -> None:
     environ = {"KIRO_AUTH_CONFIG": "[{]", "KIRO_REFRESH_TOKEN": LONG}
 
-    with pytest.raises(AccountsUnreadable, match="KIRO_AUTH_CONFIG is not JSON at line 1"):
+    with pytest.raises(
+        AccountsUnreadable, match="KIRO_AUTH_CONFIG is not JSON at line 1, column 3"
+    ):
         find(environ, [], tmp_path)
 
 

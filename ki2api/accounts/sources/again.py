@@ -1,0 +1,58 @@
+"""A second look at where a credential lies: its owner may have renewed it meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from msgspec import structs
+
+from ki2api.accounts.account import Credential
+from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.search import Found
+from pipeline.errors import SettingsError
+
+_PAUSES = (0.05, 0.2, 0.5)  # seconds: a file that is just being written is whole soon
+
+
+async def look(
+    credential: Credential,
+    find_again: Callable[[], Found],
+    *,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Credential | None:
+    """Return the credential that now stands in the place of this one, None if it is the same.
+
+    `find_again` may block and may raise AccountsUnreadable, or SettingsError where a table of the
+    settings names the file: then the old one stays in force.
+    """
+    found = await _readable(find_again, pause)
+    now = _counterpart(credential, found)
+    return now if now and _is_newer(now, credential) else None
+
+
+async def _readable(
+    find_again: Callable[[], Found], pause: Callable[[float], Awaitable[None]]
+) -> Found:
+    for seconds in (*_PAUSES, None):
+        try:
+            return await asyncio.to_thread(find_again)
+        except (AccountsUnreadable, SettingsError):
+            if seconds is not None:
+                await pause(seconds)
+    return Found()
+
+
+def _counterpart(credential: Credential, found: Found) -> Credential | None:
+    """Return the account of the same name, or the only one that there is."""
+    for now in found.credentials:
+        if now.name == credential.name:
+            return now
+    if len(found.credentials) != 1:
+        return None
+    return structs.replace(found.credentials[0], name=credential.name)
+
+
+def _is_newer(now: Credential, before: Credential) -> bool:
+    if now.fingerprint != before.fingerprint:
+        return True
+    later = (now.expires_at or 0.0) > (before.expires_at or 0.0)
+    return later and now.access_token != before.access_token
