@@ -6,6 +6,7 @@ one mistake is not made twice.
 
 from ki2api.simulator.accounts import Fault, SimAccount
 from ki2api.simulator.answer import Answer, Call, Script
+from ki2api.simulator.disturbance import CONTROL_SCENARIOS
 from ki2api.simulator.options import Ports, SimulatorOptions, Urls
 from ki2api.simulator.question import Question
 from ki2api.simulator.records import RecordedRequest, RefusedRequest
@@ -14,6 +15,7 @@ from ki2api.simulator.simulator import Simulator
 from ki2api.simulator.tokens import REFRESH_SCENARIOS
 
 __all__ = [
+    "CONTROL_SCENARIOS",
     "REFRESH_SCENARIOS",
     "SCENARIOS",
     "Answer",

@@ -42,8 +42,13 @@ class Gate:
             raise refusal("suspended")
         return account
 
-    def check_profile(self, account: SimAccount, arn: object, *, required: bool = True) -> None:
-        """Refuse a profile that is not the account's, or a missing one where this host wants it."""
+    def check_profile(
+        self, request: Request, account: SimAccount, arn: object, *, required: bool = True
+    ) -> None:
+        """Refuse a profile that is not the account's, or of another region than the host's.
+
+        A missing one is refused where this host wants one.
+        """
         if account.kind == "api-key":
             return
         if not arn:
@@ -52,7 +57,7 @@ class Gate:
         elif account.kind == "enterprise" and arn == BUILDER_PROFILE:
             # ZYPH and SUB2: enterprise tokens with the Builder ID placeholder count as invalid.
             raise refusal("invalid-token", rule="placeholder-profile")
-        elif arn not in account.profiles:
+        elif arn not in account.profiles or not is_of_region(str(arn), request.region):
             raise refusal("not-authorized")
 
     def check_standing(self, account: SimAccount) -> None:
@@ -76,3 +81,8 @@ class Gate:
         if account.crowded[model.id] > 0:
             account.crowded[model.id] -= 1
             raise refusal("capacity")
+
+
+def is_of_region(arn: str, region: str) -> bool:
+    """Tell whether a profile is one of the region; any is, where a request names no region."""
+    return not region or arn.split(":")[3:4] == [region]

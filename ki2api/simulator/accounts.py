@@ -13,8 +13,11 @@ Plan: TypeAlias = Literal["free", "pro", "pro-plus", "power"]
 
 SOCIAL_PROFILE = "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK"
 BUILDER_PROFILE = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
+Verdict: TypeAlias = Literal["approve", "deny", "expire"]
+
 CREDITS: dict[Plan, float] = {"free": 50, "pro": 1_000, "pro-plus": 2_000, "power": 10_000}
 TRIAL, BONUS = 500.0, 100.0
+BUILDER_START_URL = "https://view.awsapps.com/start"
 
 
 class Fault(Struct, frozen=True):
@@ -24,11 +27,19 @@ class Fault(Struct, frozen=True):
     values: dict[str, str] = {}
 
 
+class Decision(Struct, frozen=True):
+    """What a person does with a login that waits: any login, or the one with this user code."""
+
+    verdict: Verdict
+    user_code: str
+
+
 class SimAccount(Struct, kw_only=True):
     """One account: its credentials, its counts, and its state, which a test may set.
 
     `access` holds every access token that was given out with the time at which it ends, `retired`
-    the refresh tokens that were replaced.
+    the refresh tokens that were replaced. `region` is where it signs in, `api_region` where its
+    profile is; both are told from other facts where they are not given.
     """
 
     name: str
@@ -40,7 +51,12 @@ class SimAccount(Struct, kw_only=True):
     client_id: str = ""
     client_secret: str = ""
     profile_arn: str = ""
+    region: str = "us-east-1"
+    api_region: str = ""
+    start_url: str = ""
+    provider: Literal["google", "github"] = "google"
     email: str = ""
+    logins: int = 0
     refreshes: int = 0
     requests: int = 0
     used: float = 0.0
@@ -59,6 +75,7 @@ class SimAccount(Struct, kw_only=True):
     retired: set[str] = field(default_factory=set)
     faults: deque[Fault] = field(default_factory=deque)
     refresh_faults: deque[Fault] = field(default_factory=deque)
+    decisions: deque[Decision] = field(default_factory=deque)
 
     @property
     def limit(self) -> float:
@@ -116,6 +133,31 @@ class SimAccount(Struct, kw_only=True):
         """Order a fault of the token service for this account's next refreshes."""
         self.refresh_faults.extend(ordered(name, times, values))
 
+    def approve(self, user_code: str = "") -> None:
+        """Let this account's person log in: with this code, or whatever login asks next."""
+        self.decisions.append(Decision("approve", user_code))
+
+    def deny(self, user_code: str = "") -> None:
+        """Let the person refuse a login."""
+        self.decisions.append(Decision("deny", user_code))
+
+    def let_expire(self, user_code: str = "") -> None:
+        """Let the person wait with a login until it has ended."""
+        self.decisions.append(Decision("expire", user_code))
+
+    def decided(self, user_code: str = "") -> Verdict | None:
+        """Take what the person decided of a login, if anything."""
+        for decision in self.decisions:
+            if decision.user_code in {"", user_code}:
+                self.decisions.remove(decision)
+                return decision.verdict
+        return None
+
+    def logged_in(self, token: str) -> None:
+        """Begin a new session, which ends the one before: an account has one here."""
+        self.logins += 1
+        self.rotate(token)
+
     def reinstate(self) -> None:
         """Make everything well again, but for what was spent and the tokens that ended."""
         self.revoked = self.suspended = self.under_suspicion = self.overages_spent = False
@@ -150,10 +192,28 @@ def opened(account: SimAccount, identifiers: Identifiers) -> SimAccount:
     else:
         account.refresh_token = account.refresh_token or identifiers.refresh_token()
         account.profile_arn = account.profile_arn or (
-            BUILDER_PROFILE if account.kind == "builder-id" else identifiers.profile_arn()
+            BUILDER_PROFILE
+            if account.kind == "builder-id"
+            else identifiers.profile_arn(account.api_region or serving(account.region))
         )
     if account.kind in {"builder-id", "enterprise", "external-idp"}:
         account.client_id = account.client_id or identifiers.text(22)
         account.client_secret = account.client_secret or identifiers.text(120)
+    if account.kind == "builder-id":
+        account.start_url = BUILDER_START_URL
+    elif account.kind == "enterprise":
+        account.start_url = account.start_url or identifiers.start_url()
+    account.api_region = account.api_region or _region_of(account.profile_arn)
     account.email = account.email or f"{account.name}@example.com"
     return account
+
+
+def serving(sign_in_region: str) -> str:
+    """Return the region of the API that serves a region of sign-ins (docs/kiro.md §2.1)."""
+    if sign_in_region.startswith("us-gov-"):
+        return sign_in_region
+    return "eu-central-1" if sign_in_region.startswith("eu-") else "us-east-1"
+
+
+def _region_of(profile_arn: str) -> str:
+    return profile_arn.split(":")[3] if profile_arn else "us-east-1"

@@ -62,7 +62,7 @@ class DataPlane:
     async def _generate(self, request: Request, wire: Wire) -> None:
         account = self._gate.admit(request)
         body = object_in(request)
-        self._gate.check_profile(account, body.get("profileArn"))
+        self._gate.check_profile(request, account, body.get("profileArn"))
         plan = self._planned(request, account, body)
         account.requests += 1
         account.used += cost_of(plan.question, plan.answer).credits
@@ -149,7 +149,7 @@ class DataPlane:
     async def _invoke_mcp(self, request: Request, wire: Wire) -> None:
         account = self._gate.admit(request)
         call = object_in(request)
-        self._gate.check_profile(account, request.headers.get("x-amzn-kiro-profile-arn"))
+        self._gate.check_profile(request, account, request.headers.get("x-amzn-kiro-profile-arn"))
         found = {"results": [], "totalResults": 0, "query": "", "error": None}
         text = msgspec.json.encode(found).decode()
         result = {"content": [{"type": "text", "text": text}], "isError": False}

@@ -1,7 +1,7 @@
 """Identifiers that look like the service's and are the same for the same seed."""
 
 from random import Random
-from string import ascii_letters, digits
+from string import ascii_letters, ascii_uppercase, digits
 from uuid import UUID
 
 _URL_SAFE = ascii_letters + digits + "_-"
@@ -29,6 +29,12 @@ class Identifiers:
     def access_token(self) -> str:
         return f"aoaAAAAAG{self.text(160)}"
 
-    def profile_arn(self) -> str:
+    def profile_arn(self, region: str = "us-east-1") -> str:
         owner, profile = self.text(12, digits), self.text(12, _BASE32)
-        return f"arn:aws:codewhisperer:us-east-1:{owner}:profile/{profile}"
+        return f"arn:aws:codewhisperer:{region}:{owner}:profile/{profile}"
+
+    def start_url(self) -> str:
+        return f"https://d-{self.text(10, digits)}.awsapps.com/start"
+
+    def user_code(self) -> str:
+        return f"{self.text(4, ascii_uppercase)}-{self.text(4, ascii_uppercase)}"

@@ -1,6 +1,7 @@
 """How a request names an operation, in either of the two bindings (docs/kiro.md §2.2)."""
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -24,10 +25,11 @@ class Plane(Protocol):
 class Host:
     """One host of the service: the planes it serves, and how it says no."""
 
-    def __init__(self, world: World, name: str, *planes: Plane) -> None:
+    def __init__(self, world: World, name: str, *planes: Plane, regions: AbstractSet[str]) -> None:
         self._world = world
         self._name = name
         self._planes = planes
+        self._regions = regions
 
     async def __call__(self, request: Request, wire: Wire) -> None:
         """Answer one request."""
@@ -43,6 +45,8 @@ class Host:
             await wire.respond(refused.words.status, headers, refused.body(content_type))
 
     def _operation(self, request: Request) -> Operation:
+        if request.region and request.region not in self._regions:
+            raise refusal("unknown-operation", rule="region")
         for plane in self._planes:
             if operation := plane.find(request):
                 return operation

@@ -16,7 +16,9 @@ class SimulatorOptions(Struct, frozen=True):
     `strict_schema` adds the tool rules on which the sources disagree (T9, T10, T11, T13, an empty
     `required`). `strict_reasons` names tool faults by the reasons of 2026; without it they are
     "Improperly formed request." too, and `improper_reason` is what stands beside that sentence.
-    `keys_on_runtime` lets API keys work on the runtime host, on which the sources disagree (U1).
+    `keys_on_runtime` lets API keys work on the runtime host, and `profile_in_legacy_query` lets
+    enterprise accounts name their profile in a query to the older host; the sources disagree on
+    both (U1, U13). At the services that are `down`, nobody listens.
     `grace` lets a refresh token that was replaced work on. `remembered` is how many requests the
     records keep, the newest.
     """
@@ -27,6 +29,8 @@ class SimulatorOptions(Struct, frozen=True):
     improper_reason: Literal["REQUEST_BODY_INVALID"] | None = None
     refuse_resent_ids: bool = True
     keys_on_runtime: bool = True
+    profile_in_legacy_query: bool = True
+    down: frozenset[str] = frozenset()
     access_seconds: float = 3600
     rotate: bool = True
     grace: bool = False

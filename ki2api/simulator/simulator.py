@@ -1,5 +1,6 @@
 """A Kiro that runs here: five listening services over one state."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -21,6 +22,9 @@ from ki2api.simulator.world import World
 
 _DEFAULTS = SimulatorOptions()
 _ANY_PORTS = Ports()
+# docs/kiro.md §2.1
+_OLDER_REGIONS = frozenset({"us-east-1", "eu-central-1"})
+_REGIONS = _OLDER_REGIONS | {"us-gov-east-1", "us-gov-west-1"}
 
 
 class Simulator:
@@ -43,9 +47,13 @@ class Simulator:
         management = Gate(world, "management", wants_profile=True)
         q = Gate(world, "q", wants_profile=False)
         return {
-            "runtime": Host(world, "runtime", DataPlane(world, runtime)),
-            "management": Host(world, "management", ControlPlane(world, management)),
-            "q": Host(world, "q", DataPlane(world, q), ControlPlane(world, q)),
+            "runtime": Host(world, "runtime", DataPlane(world, runtime), regions=_REGIONS),
+            "management": Host(
+                world, "management", ControlPlane(world, management), regions=_REGIONS
+            ),
+            "q": Host(
+                world, "q", DataPlane(world, q), ControlPlane(world, q), regions=_OLDER_REGIONS
+            ),
             "auth": tokens.social,
             "oidc": tokens.oidc,
         }
@@ -58,6 +66,8 @@ class Simulator:
                 for name, service in self._services.items()
             }
         )
+        for name in self._world.options.down:
+            await self._services[name].stop()
 
     async def stop(self) -> None:
         """Stop listening, and drop every connection."""
@@ -103,6 +113,15 @@ class Simulator:
     def order(self, scenario: str, times: int = 1, **values: object) -> None:
         """Order a scenario for the next requests, whoever sends them; values as in a marker."""
         self._world.ordered.extend(ordered(scenario, times, values))
+
+    def order_control(self, operation: str, fault: str, times: int = 1, **values: object) -> None:
+        """Order a fault (CONTROL_SCENARIOS) for the next questions of one operation."""
+        self._world.disturbances.order(operation, fault, times, values)
+
+    @property
+    def asked(self) -> Counter[tuple[str, str]]:
+        """How often each account asked each operation of the control plane, refused or not."""
+        return self._world.asked
 
     @property
     def accounts(self) -> dict[str, SimAccount]:

@@ -1,17 +1,26 @@
-"""The token services: social, OIDC, and an external identity provider (docs/kiro.md §1)."""
+"""The sign-in services: social, OIDC, and an external identity provider (docs/kiro.md §1)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
 
-from ki2api.simulator.accounts import Fault, Kind, SimAccount
+from ki2api.simulator import signin_clients
+from ki2api.simulator.accounts import Fault, SimAccount
 from ki2api.simulator.http import Request, Wire
+from ki2api.simulator.signin_clients import Clients
+from ki2api.simulator.signin_codes import Codes
+from ki2api.simulator.signin_devices import Devices
+from ki2api.simulator.signin_holders import Holders
+from ki2api.simulator.signin_refusals import (
+    TokenRefused,
+    invalid_request,
+    oauth_refused,
+    read,
+)
 from ki2api.simulator.world import World
 
-_INVALID_TOKEN = "Invalid refresh token provided"  # noqa: S105 - a sentence, no token
 _JSON = {"content-type": "application/json"}
 _SNAKE = {"accessToken": "access_token", "refreshToken": "refresh_token", "expiresIn": "expires_in"}
 
@@ -28,67 +37,153 @@ REFRESH_SCENARIOS: Mapping[str, str] = {
 }
 """What `SimAccount.refresh_fault` knows."""
 
-
-class _TokenRefused(Exception):
-    """The token service says no."""
-
-    def __init__(self, status: int, body: Mapping[str, str], type_: str = "") -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = body
-        self.type = type_
+_Serve: TypeAlias = Callable[[Request, Wire], Awaitable[None]]
 
 
 class _Ask(Struct, rename="camel"):
-    """What a refresh brings; the social service reads the token alone."""
+    """With what the OIDC services are asked for the tokens of a login."""
 
-    refresh_token: str
+    grant_type: str = ""
     client_id: str = ""
     client_secret: str = ""
-    grant_type: str = ""
+    device_code: str = ""
+    code: str = ""
+    code_verifier: str = ""
+    redirect_uri: str = ""
 
 
-_Find: TypeAlias = Callable[[Request], SimAccount]
+class _SocialCode(Struct):
+    code: str
+    code_verifier: str
+    redirect_uri: str
 
 
 class TokenServices:
-    """Both token hosts: they give access tokens for refresh tokens, and may rotate the latter."""
+    """The sign-in hosts: they give tokens for a login, and new ones for a refresh token."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._clients = Clients(world)
+        self._holders = Holders(world, self._clients)
+        self._devices = Devices(world, self._clients)
+        self._codes = Codes(world, self._clients)
 
     async def social(self, request: Request, wire: Wire) -> None:
-        """Serve the host of social sign-ins."""
-        await self._serve(request, wire, {"/refreshToken": self._social_holder})
+        """Serve the host of social sign-ins, and Kiro's page for all of them."""
+        await self._serve(
+            request,
+            wire,
+            {
+                ("POST", "/refreshToken"): self._refreshing(self._holders.social),
+                ("POST", "/oauth/token"): self._social_login,
+                ("GET", "/login"): _redirecting(self._codes.provider),
+                ("GET", "/signin"): _redirecting(self._codes.portal),
+            },
+        )
 
     async def oidc(self, request: Request, wire: Wire) -> None:
         """Serve the OIDC host, and beside it the token endpoint of an external provider."""
-        paths = {"/token": self._oidc_holder, "/oauth2/v2.0/token": self._external_holder}
-        await self._serve(request, wire, paths)
+        await self._serve(
+            request,
+            wire,
+            {
+                ("POST", "/token"): self._oidc_token,
+                ("POST", "/client/register"): _telling(self._clients.register),
+                ("POST", "/device_authorization"): _telling(self._devices.authorize),
+                ("GET", "/authorize"): _redirecting(self._codes.authorize),
+                ("POST", "/oauth2/v2.0/token"): self._refreshing(self._holders.external),
+            },
+        )
 
-    async def _serve(self, request: Request, wire: Wire, paths: Mapping[str, _Find]) -> None:
-        headers = {**_JSON, "x-amzn-requestid": self._world.identifiers.uuid()}
+    async def _serve(
+        self, request: Request, wire: Wire, paths: Mapping[tuple[str, str], _Serve]
+    ) -> None:
         try:
-            find = paths.get(request.path) if request.method == "POST" else None
-            account = (find or _not_found)(request)
-            fault = account.refresh_faults.popleft() if account.refresh_faults else Fault("")
-            if not await self._disturbed(fault, wire):
-                tokens = self._renewed(account, fault)
-                await wire.respond(200, headers, msgspec.json.encode(tokens))
-        except _TokenRefused as refused:
-            typed = {**headers, "x-amzn-errortype": refused.type} if refused.type else headers
-            await wire.respond(refused.status, typed, msgspec.json.encode(refused.body))
+            await paths.get((request.method, request.path), _not_found)(request, wire)
+        except TokenRefused as refused:
+            headers = {**_JSON, "x-amzn-requestid": self._world.identifiers.uuid()}
+            if refused.type:
+                headers["x-amzn-errortype"] = refused.type
+            await wire.respond(refused.status, headers, msgspec.json.encode(refused.body))
+
+    async def _social_login(self, request: Request, wire: Wire) -> None:
+        ask = read(request, _SocialCode)
+        await self._log_in(self._codes.redeem(ask.code, ask.code_verifier, ask.redirect_uri), wire)
+
+    async def _oidc_token(self, request: Request, wire: Wire) -> None:
+        ask = read(request, _Ask)
+        match ask.grant_type:
+            case "refresh_token":
+                await self._refresh(self._holders.oidc(request), wire)
+            case "authorization_code" | signin_clients.DEVICE_GRANT:
+                await self._log_in(self._newly_approved(ask, request), wire)
+            case _:
+                raise oauth_refused(
+                    "unsupported_grant_type", "Unsupported grant type", "UnsupportedGrantType"
+                )
+
+    def _newly_approved(self, ask: _Ask, request: Request) -> SimAccount:
+        """Return the account that a person has just logged in to, now with this client."""
+        client = self._clients.admit(request, ask.client_id, ask.client_secret, ask.grant_type)
+        account = (
+            self._devices.redeem(ask.device_code, client.id)
+            if ask.grant_type == signin_clients.DEVICE_GRANT
+            else self._codes.redeem(ask.code, ask.code_verifier, ask.redirect_uri, client.id)
+        )
+        account.client_id, account.client_secret = client.id, client.secret
+        account.registration_expired = False
+        return account
+
+    def _refreshing(self, find: Callable[[Request], SimAccount]) -> _Serve:
+        async def serve(request: Request, wire: Wire) -> None:
+            await self._refresh(find(request), wire)
+
+        return serve
+
+    async def _refresh(self, account: SimAccount, wire: Wire) -> None:
+        fault = account.refresh_faults.popleft() if account.refresh_faults else Fault("")
+        if await self._disturbed(fault, wire):
+            return
+        account.refreshes += 1
+        self._world.give_access(account)
+        if self._world.options.rotate and fault.name != "keep-token":
+            account.rotate(self._world.identifiers.refresh_token())
+        tokens = self._tokens(account)
+        if fault.name == "keep-token":
+            del tokens["refreshToken"]
+        if account.kind == "external-idp":
+            tokens = {_SNAKE[key]: value for key, value in tokens.items()}
+        await self._tell(wire, tokens)
+
+    async def _log_in(self, account: SimAccount, wire: Wire) -> None:
+        self._world.give_access(account)
+        account.logged_in(self._world.identifiers.refresh_token())
+        await self._tell(wire, self._tokens(account))
+
+    def _tokens(self, account: SimAccount) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "accessToken": account.access_token,
+            "refreshToken": account.refresh_token,
+            "expiresIn": int(self._world.options.access_seconds),
+        }
+        if account.kind == "social" and self._world.options.profile_in_refresh:
+            answer["profileArn"] = account.profile_arn
+        return answer
+
+    async def _tell(self, wire: Wire, tokens: dict[str, Any]) -> None:
+        headers = {**_JSON, "x-amzn-requestid": self._world.identifiers.uuid()}
+        await wire.respond(200, headers, msgspec.json.encode(tokens))
 
     async def _disturbed(self, fault: Fault, wire: Wire) -> bool:
         """Play an ordered fault; true when it was the whole answer."""
         match fault.name:
             case "refuse" | "throttled":
                 status = 429 if fault.name == "throttled" else int(fault.values.get("status", 500))
-                raise _TokenRefused(status, {"message": "Please try again later."})
+                raise TokenRefused(status, {"message": "Please try again later."})
             case "unauthorized":
-                raise _TokenRefused(401, {"message": "Bad credentials"})
+                raise TokenRefused(401, {"message": "Bad credentials"})
             case "wrong-region":
-                raise _oauth_refused("invalid_request", "Invalid request", "InvalidRequest")
+                raise invalid_request()
             case "slow":
                 await self._world.options.sleep(float(fault.values.get("seconds", 10)))
                 return False
@@ -100,76 +195,20 @@ class TokenServices:
                 await wire.respond(200, _JSON, b"<html>no token here</html>")
         return fault.name in {"garbage", "reset"}
 
-    def _renewed(self, account: SimAccount, fault: Fault) -> dict[str, Any]:
-        options = self._world.options
-        account.refreshes += 1
-        self._world.give_access(account)
-        answer: dict[str, Any] = {
-            "accessToken": account.access_token,
-            "expiresIn": int(options.access_seconds),
-        }
-        if fault.name != "keep-token":
-            if options.rotate:
-                account.rotate(self._world.identifiers.refresh_token())
-            answer["refreshToken"] = account.refresh_token
-        if account.kind == "social" and options.profile_in_refresh:
-            answer["profileArn"] = account.profile_arn
-        if account.kind == "external-idp":
-            return {_SNAKE[key]: value for key, value in answer.items()}
-        return answer
 
-    def _social_holder(self, request: Request) -> SimAccount:
-        account = self._holder(_read(request).refresh_token, {"social"})
-        if account is None:
-            raise _TokenRefused(400, {"message": _INVALID_TOKEN})
-        return account
-
-    def _oidc_holder(self, request: Request) -> SimAccount:
-        ask = _read(request)
-        if ask.grant_type != "refresh_token":
-            raise _oauth_refused(
-                "unsupported_grant_type", "Unsupported grant type", "UnsupportedGrantType"
-            )
-        account = self._holder(ask.refresh_token, {"builder-id", "enterprise"})
-        if account is None:
-            raise _oauth_refused("invalid_grant", _INVALID_TOKEN, "InvalidGrant")
-        if account.registration_expired:
-            raise _oauth_refused("invalid_client", "Client is expired", "ExpiredClient", 401)
-        if (ask.client_id, ask.client_secret) != (account.client_id, account.client_secret):
-            raise _oauth_refused("invalid_client", "Invalid client provided", "InvalidClient", 401)
-        return account
-
-    def _external_holder(self, request: Request) -> SimAccount:
-        form = dict(parse_qsl(request.body.decode("latin-1")))
-        account = self._holder(form.get("refresh_token", ""), {"external-idp"})
-        if account is None or form.get("client_id") != account.client_id:
-            raise _oauth_refused("invalid_grant", _INVALID_TOKEN, "InvalidGrant")
-        return account
-
-    def _holder(self, token: str, kinds: set[Kind]) -> SimAccount | None:
-        for account in self._world.accounts.values():
-            known = {account.refresh_token} | (
-                account.retired if self._world.options.grace else set()
-            )
-            if account.kind in kinds and token in known and not account.revoked:
-                return account
-        return None
+async def _not_found(_: Request, __: Wire) -> None:
+    raise TokenRefused(404, {"message": "Not Found"})
 
 
-def _not_found(_: Request) -> SimAccount:
-    raise _TokenRefused(404, {"message": "Not Found"})
+def _telling(answer: Callable[[Request], Mapping[str, Any]]) -> _Serve:
+    async def serve(request: Request, wire: Wire) -> None:
+        await wire.respond(200, _JSON, msgspec.json.encode(answer(request)))
+
+    return serve
 
 
-def _read(request: Request) -> _Ask:
-    try:
-        return msgspec.json.decode(request.body, type=_Ask)
-    except msgspec.DecodeError as error:
-        body = {"error": "invalid_request", "message": "Invalid request body"}
-        raise _TokenRefused(400, body) from error
+def _redirecting(target: Callable[[Request], str]) -> _Serve:
+    async def serve(request: Request, wire: Wire) -> None:
+        await wire.respond(302, {"location": target(request)})
 
-
-def _oauth_refused(
-    error: str, description: str, exception: str, status: int = 400
-) -> _TokenRefused:
-    body = {"error": error, "error_description": description}
-    return _TokenRefused(status, body, f"{exception}Exception")
+    return serve

@@ -1,12 +1,13 @@
 """What the services of one simulator share: accounts, models, counts and records."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from itertools import count
 
 from ki2api.simulator.accounts import Fault, SimAccount
 from ki2api.simulator.answer import Script
 from ki2api.simulator.catalogue import CATALOGUE, Model
+from ki2api.simulator.disturbance import Disturbances
 from ki2api.simulator.http import Request
 from ki2api.simulator.identifiers import Identifiers
 from ki2api.simulator.options import SimulatorOptions
@@ -26,6 +27,8 @@ class World:
         self.requests: list[RecordedRequest] = []
         self.refused: list[RefusedRequest] = []
         self.ordered: deque[Fault] = deque()
+        self.disturbances = Disturbances()
+        self.asked: Counter[tuple[str, str]] = Counter()
         self.failed_ids: set[tuple[str, str]] = set()
         self._numbers = count()
 

@@ -103,9 +103,15 @@ class Caller:
         return body
 
     async def post(
-        self, body: Any, *, host: str = "runtime", headers: dict[str, str] | None = None
+        self,
+        body: Any,
+        *,
+        host: str = "runtime",
+        region: str = "",
+        headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        url = f"{getattr(self.simulator.urls, host)}/generateAssistantResponse"
+        root = getattr(self.simulator.urls, host) + (region and f"/{region}")
+        url = f"{root}/generateAssistantResponse"
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
         json = {"content-type": "application/json"}
         given = {**json, **self.headers, **(headers or {})}

@@ -93,6 +93,25 @@ async def test_a_wrong_profile_is_not_authorized(caller: Any, host: str) -> None
     }
 
 
+async def test_a_profile_of_another_region_is_not_authorized(opened: Opened) -> None:
+    caller = await opened(kind="enterprise", api_region="eu-central-1")
+    body = caller.body()
+    assert (await caller.post(body, region="eu-central-1")).status_code == 200
+    refused = await caller.post(caller.body(), region="us-east-1")
+    assert refused.json()["message"] == "User is not authorized to make this call."
+
+
+async def test_there_is_no_service_in_an_unknown_region(caller: Any) -> None:
+    for region, host, status in (
+        ("ap-south-1", "runtime", 404),
+        ("us-gov-west-1", "q", 404),
+        ("us-gov-west-1", "runtime", 403),
+        ("us-east-1", "runtime", 200),
+    ):
+        response = await caller.post(caller.body(), host=host, region=region)
+        assert response.status_code == status
+
+
 @pytest.mark.parametrize(
     ("kind", "arn", "message"),
     [

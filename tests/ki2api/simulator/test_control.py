@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from ki2api.simulator import SimulatorOptions
+from ki2api.simulator import Simulator, SimulatorOptions
 
 pytestmark = pytest.mark.anyio
 Opened = Callable[..., Awaitable[Any]]
@@ -17,6 +18,11 @@ _NOON = 1_764_504_000.0
 async def _get(caller: Any, path: str, host: str = "management", **query: str) -> Any:
     url = getattr(caller.simulator.urls, host) + path
     return await caller.http.get(url, params=query, headers=caller.headers)
+
+
+async def _post(caller: Any, path: str, host: str = "management") -> Any:
+    url = getattr(caller.simulator.urls, host) + path
+    return await caller.http.post(url, json={"maxResults": 10}, headers=caller.headers)
 
 
 async def _target(caller: Any, target: str, **body: Any) -> Any:
@@ -169,3 +175,83 @@ async def test_what_a_reply_costs_is_used_up(caller: Any) -> None:
     (metering,) = events.of("meteringEvent")
     assert caller.account.used == pytest.approx(metering["usage"])
     assert caller.account.used > 0
+
+
+async def test_a_profile_is_found_in_its_own_region_alone(opened: Opened) -> None:
+    caller = await opened(kind="enterprise", api_region="eu-central-1")
+    found = {
+        region: (await _post(caller, f"/{region}/ListAvailableProfiles")).json()["profiles"]
+        for region in ("us-east-1", "eu-central-1")
+    }
+    assert found["us-east-1"] == []
+    (profile,) = found["eu-central-1"]
+    assert profile["arn"] == caller.account.profile_arn
+    assert profile["arn"].split(":")[3] == "eu-central-1"
+    assert profile["profileName"] == "KiroProfile-eu-central-1"
+
+
+@pytest.mark.parametrize("path", ["/ListAvailableModels", "/getUsageLimits"])
+async def test_a_profile_of_another_region_is_not_authorized(opened: Opened, path: str) -> None:
+    caller = await opened(kind="enterprise", api_region="eu-central-1")
+    query = {"origin": "AI_EDITOR", "profileArn": caller.account.profile_arn}
+    here = await _get(caller, f"/us-east-1{path}", **query)
+    assert here.status_code == 403
+    assert here.json()["message"] == "User is not authorized to make this call."
+    assert (await _get(caller, f"/eu-central-1{path}", **query)).status_code == 200
+    assert (await _get(caller, path, **query)).status_code == 200
+
+
+async def test_each_question_is_counted_for_its_account(opened: Opened) -> None:
+    caller = await opened()
+    await _get(caller, "/getUsageLimits")
+    await _get(caller, "/getUsageLimits", "q")
+    await _get(caller, "/ListAvailableModels")
+    await _target(caller, "AmazonCodeWhispererService.ListAvailableProfiles")
+    assert caller.simulator.asked == {
+        ("work", "GetUsageLimits"): 2,
+        ("work", "ListAvailableModels"): 1,
+        ("work", "ListAvailableProfiles"): 1,
+    }
+
+
+async def test_faults_can_be_ordered_for_one_operation(caller: Any) -> None:
+    order = caller.simulator.order_control
+    order("GetUsageLimits", "refuse", status=429)
+    order("GetUsageLimits", "refuse")
+    order("GetUsageLimits", "empty")
+    order("GetUsageLimits", "garbage")
+    assert (await _post(caller, "/ListAvailableProfiles")).status_code == 200
+    answers = [await _get(caller, "/getUsageLimits") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [429, 503, 200, 200, 200]
+    assert [answer.content for answer in answers[2:4]] == [b"{}", b"<html>no answer here</html>"]
+    assert "usageBreakdownList" in answers[4].json()
+
+
+async def test_a_question_can_be_left_without_an_answer(caller: Any) -> None:
+    caller.simulator.order_control("GetUsageLimits", "reset")
+    caller.simulator.order_control("GetUsageLimits", "hang")
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        await _get(caller, "/getUsageLimits")
+    caller.http.timeout = httpx.Timeout(5, read=0.05)
+    with pytest.raises(httpx.ReadTimeout):
+        await _get(caller, "/getUsageLimits")
+
+
+def test_only_faults_and_operations_that_exist_can_be_ordered() -> None:
+    with pytest.raises(KeyError):
+        Simulator().order_control("GetUsageLimits", "hiccup")
+    with pytest.raises(KeyError):
+        Simulator().order_control("Nope", "empty")
+
+
+async def test_the_older_host_can_refuse_an_enterprise_profile_in_a_query(opened: Opened) -> None:
+    caller = await opened(SimulatorOptions(profile_in_legacy_query=False), kind="enterprise")
+    query = {"origin": "AI_EDITOR", "profileArn": caller.account.profile_arn}
+    for path in ("/ListAvailableModels", "/getUsageLimits"):
+        refused = await _get(caller, path, "q", **query)
+        assert (refused.status_code, refused.json()["message"]) == (
+            400,
+            "Improperly formed request.",
+        )
+        assert (await _get(caller, path, "q", origin="AI_EDITOR")).status_code == 200
+        assert (await _get(caller, path, **query)).status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ki2api.simulator import Ports, Simulator
+from ki2api.simulator import Ports, Simulator, SimulatorOptions
 
 
 @pytest.mark.anyio
@@ -23,6 +23,15 @@ async def test_a_port_can_be_chosen() -> None:
     await second.start("127.0.0.1", Ports(runtime=port))
     assert second.urls.runtime == first.urls.runtime
     await second.stop()
+
+
+@pytest.mark.anyio
+async def test_nobody_listens_at_a_service_that_is_down() -> None:
+    options = SimulatorOptions(down=frozenset({"runtime"}))
+    async with Simulator(options) as simulator, httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(simulator.urls.runtime)
+        assert (await http.get(simulator.urls.q)).status_code == 404
 
 
 def test_it_runs_in_a_thread() -> None:

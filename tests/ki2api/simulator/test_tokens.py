@@ -139,6 +139,7 @@ async def test_an_external_provider_takes_a_form_and_answers_in_snake_case(opene
         "grant_type": "refresh_token",
         "client_id": caller.account.client_id,
         "refresh_token": caller.account.refresh_token,
+        "scope": "api://kiro/conversations offline_access",
     }
     url = f"{caller.simulator.urls.oidc}/oauth2/v2.0/token"
     answer = (await caller.http.post(url, data=form)).json()
