@@ -1,7 +1,7 @@
 """The model catalogue: what Kiro calls its models, what clients call them, and their limits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
 import msgspec
@@ -10,7 +10,11 @@ from ki2api.errors import UnknownModel
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model as Kiro offers it. `multiplier` is its price in credits, where it is known."""
+    """A model as Kiro offers it. `multiplier` is its price in credits, where it is known.
+
+    `window` is the most input tokens, `max_output` the most output tokens. `fields_schema` is the
+    JSON Schema of additionalModelRequestFields, where Kiro gives one.
+    """
 
     id: str
     window: int = 200_000
@@ -19,6 +23,7 @@ class Model(msgspec.Struct, frozen=True):
     multiplier: float | None = None
     name: str = ""
     description: str = ""
+    fields_schema: msgspec.Raw | None = None
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -26,6 +31,13 @@ class Target(msgspec.Struct, frozen=True):
 
     asked: str
     model: Model
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A further name for a model, as it was written, and the name that it stands for."""
+
+    name: str
+    aim: str
 
 
 _K, _M = 1_000, 1_000_000
@@ -56,6 +68,10 @@ FALLBACK: tuple[Model, ...] = (
     Model("qwen3-coder-next", 256 * _K, images=False, multiplier=0.05, name="Qwen3 Coder Next"),
 )
 
+_FALLBACK = {model.id: model for model in FALLBACK}
+_WIDE = "-1m"
+"""What hangs on the id of a model whose window is a million tokens, where there is another."""
+
 _EFFORT = r"-(?:none|minimal|low|medium|high|xhigh|max)"
 _FAMILY = r"(sonnet|opus|haiku|fable|mythos)"
 # In this order: what stands around the id, then what hangs on its end, then the id's own form.
@@ -72,7 +88,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(claude-.+)-latest$", r"\1"),
         (r"^(claude-.+)[-@]\d{8}$", r"\1"),
         (rf"^claude-(\d+)(?:[-.](\d+))?-{_FAMILY}$", r"claude-\3-\1.\2"),
-        (rf"^(claude-{_FAMILY}-\d+)-(\d{{1,2}})$", r"\1.\3"),
+        (rf"^(claude-{_FAMILY}-\d+)-(\d{{1,2}})({_WIDE})?$", r"\1.\3\4"),
         (rf"^(claude-{_FAMILY}-\d+)\.0?$", r"\1"),
         (r"^auto-kiro$", "auto"),
     )
@@ -83,7 +99,7 @@ _SHOWN = 80
 
 def canonical(name: str) -> str:
     """Return what Kiro would call the model that a client calls so (docs/kiro.md §7)."""
-    name = name.strip().lower()
+    name = _folded(name)
     if name.startswith("claude_"):  # the upper-case ids of 2025
         name = name.replace("_", "-")
     for pattern, replacement in _REWRITES:
@@ -91,41 +107,89 @@ def canonical(name: str) -> str:
     return name
 
 
+def _common() -> Sequence[Model]:
+    return FALLBACK
+
+
 class Catalogue:
-    """The models that can be asked for, and further names for them."""
+    """The models that can be asked for, and further names for them.
+
+    `listed` gives what is offered just now; as long as that is the same object, finding a model
+    costs no more than looking into a table.
+    """
 
     def __init__(
-        self, models: Sequence[Model] = FALLBACK, aliases: Mapping[str, str] | None = None
+        self,
+        listed: Callable[[], Sequence[Model]] = _common,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
-        self._models = {model.id: model for model in models}
-        self._aliases = {name.lower(): aim for name, aim in (aliases or {}).items()}
+        self._listed = listed
+        self._aliases = {name.lower(): Alias(name, aim) for name, aim in (aliases or {}).items()}
+        self._indexed: tuple[Sequence[Model], Mapping[str, Model]] = ((), {})
 
     def models(self) -> tuple[Model, ...]:
         """Return every model of the list, in its order."""
-        return tuple(self._models.values())
+        return tuple(self._index().values())
+
+    def shown(self) -> tuple[Model, ...]:
+        """Return what a client can choose from: the list, and each alias as a model of its own."""
+        index = self._index()
+        aliases = {key: self._as_model(alias, index) for key, alias in self._aliases.items()}
+        return tuple({**index, **aliases}.values())
+
+    def show(self, name: str) -> Model:
+        """Return the model that a name means as `shown` has it; raises UnknownModel."""
+        index = self._index()
+        if alias := self._aliases.get(_folded(name)):
+            return self._as_model(alias, index)
+        if (model_id := self._id(name, index)) in index:
+            return index[model_id]
+        raise self.unknown(name)
 
     def known(self, name: str) -> bool:
         """Tell whether the name means a model of the list."""
-        return self._id(name) in self._models
+        index = self._index()
+        return self._id(name, index) in index
 
     def find(self, name: str) -> Target:
         """Find the model; an unknown id passes, since Kiro may have news. Raises UnknownModel."""
-        model_id = self._id(name)
-        if model := self._models.get(model_id):
-            return Target(name, model)
-        if not _WELL_FORMED.fullmatch(model_id):
-            raise UnknownModel(self._unknown(name), path="model")
-        return Target(name, Model(model_id))
+        index = self._index()
+        model_id = self._id(name, index)
+        if model_id not in index and not _WELL_FORMED.fullmatch(model_id):
+            raise self.unknown(name, path="model")
+        return Target(name, _limited(model_id, index))
 
-    def near(self, name: str) -> list[str]:
-        """Return the names that somebody who wrote this may have meant, the nearest first."""
-        return get_close_matches(canonical(name), [*self._models, *self._aliases])
+    def unknown(self, name: str, *, path: str | None = None) -> UnknownModel:
+        """Return the error that says so of a name, with those that may have been meant."""
+        shown = name[:_SHOWN]
+        near = get_close_matches(canonical(shown), [*self._index(), *self._aliases])
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return UnknownModel(f"There is no model {shown!r}.{hint}", path=path)
 
-    def _id(self, name: str) -> str:
-        aim = self._aliases.get(name.strip().lower(), name)
-        return aim if aim in self._models else canonical(aim)
+    def _index(self) -> Mapping[str, Model]:
+        listed = self._listed()
+        if listed is not self._indexed[0]:
+            self._indexed = listed, {model.id: model for model in listed}
+        return self._indexed[1]
 
-    def _unknown(self, name: str) -> str:
-        guesses = " or ".join(self.near(name[:_SHOWN]))
-        hint = f" Did you mean {guesses}?" if guesses else ""
-        return f"No model is called {name[:_SHOWN]!r}.{hint}"
+    def _id(self, name: str, index: Mapping[str, Model]) -> str:
+        alias = self._aliases.get(_folded(name))
+        aim = alias.aim if alias else name
+        if aim in index:
+            return aim
+        model_id = canonical(aim)
+        wide = f"{model_id}{_WIDE}"
+        return wide if _folded(aim).endswith("[1m]") and wide in index else model_id
+
+    def _as_model(self, alias: Alias, index: Mapping[str, Model]) -> Model:
+        model = _limited(self._id(alias.name, index), index)
+        return msgspec.structs.replace(model, id=alias.name, name="")
+
+
+def _limited(model_id: str, index: Mapping[str, Model]) -> Model:
+    """Return the model with its limits: as they are listed, as commonly known, or usual ones."""
+    return index.get(model_id) or _FALLBACK.get(model_id) or Model(model_id)
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower()

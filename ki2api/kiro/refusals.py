@@ -14,7 +14,6 @@ from ki2api.kiro.framing import Frame
 from ki2api.kiro.rulings import (
     BAD,
     DOWN,
-    EXPIRED,
     NO_KIRO,
     PHRASES,
     REASON_FAMILIES,
@@ -24,7 +23,7 @@ from ki2api.kiro.rulings import (
     Ruling,
 )
 
-_SERVER_FAULT = 500
+_UNAUTHORIZED, _SERVER_FAULT = 401, 500
 _LONGEST_WAIT = 31 * 86_400.0
 _LONGEST_QUOTE = 500
 _LONGEST_READ = 2_000  # before masking, whose patterns take long on long words
@@ -48,7 +47,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> GatewayErro
     document = _document(body)
     kind = _kind(document) or _short(headers.get("x-amzn-errortype"))
     ruling = STATUSES.get(status) or (DOWN if status >= _SERVER_FAULT else NO_KIRO)
-    if ruling is not EXPIRED:  # a 401 always means the token, whatever its exception (§5.2)
+    if status != _UNAUTHORIZED:  # which always means the token, whatever its exception (§5.2)
         ruling = TYPES.get(kind, ruling)
     return _judge(document, ruling, _seconds(headers.get("retry-after")))
 

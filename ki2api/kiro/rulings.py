@@ -38,7 +38,10 @@ BUSY = Ruling(errors.ModelOverloaded, "The model has no capacity at Kiro just no
 DOWN = Ruling(errors.UpstreamUnavailable, "Kiro failed to answer.")
 EXPIRED = Ruling(errors.TokenExpired, "Kiro refuses the access token of the account.")
 DENIED = Ruling(errors.AccountRefused, "Kiro denies the account this call.")
-NO_PROFILE = Ruling(errors.AccountRefused, "Kiro wants a profile ARN for the account.")
+NO_PROFILE = Ruling(errors.ProfileRefused, "Kiro wants a profile ARN for the account.")
+WRONG_PROFILE = Ruling(
+    errors.ProfileRefused, "Kiro does not let the account make this call with its profile."
+)
 SUSPENDED = Ruling(
     errors.AccountSuspended,
     "Kiro has suspended the account; its support can restore it.",
@@ -49,7 +52,7 @@ SUSPECTED = Ruling(
 )
 NOT_JSON = Ruling(errors.Bug, "Kiro could not read the request as JSON.")
 NO_SUCH_CALL = Ruling(
-    errors.UpstreamGarbled,
+    errors.UnknownOperation,
     "Kiro does not know this call at this address: check the host and region in the settings.",
 )
 NO_KIRO = Ruling(errors.UpstreamGarbled, "What answered does not speak like Kiro.")
@@ -87,7 +90,9 @@ PHRASES: tuple[tuple[tuple[str, ...], Ruling], ...] = (
     (("bearer token", "invalid"), EXPIRED),
     (("token", "expired"), EXPIRED),
     (("profilearn is required",), NO_PROFILE),
-    (("not authorized to make this call",), DENIED),
+    (("not authorized to make this call",), WRONG_PROFILE),
+    (("builder id is not supported",), DENIED),
+    (("unknown operation",), NO_SUCH_CALL),
     (("input is too long",), TOO_LONG),
     (("length limit exceeded",), TOO_LONG),
     (("improperly formed request",), BAD),

@@ -19,16 +19,19 @@ REMEMBERED = 10_000
 
 
 class Identities:
-    """Gives each conversation its ids, and fresh ones once its old ones are burnt."""
+    """Gives each conversation its ids, and fresh ones once its old ones are burnt.
+
+    Another process gives others: it cannot know which ones this one has burnt.
+    """
 
     def __init__(self) -> None:
+        self._own_salt = token_hex(8)
         self._salts: OrderedDict[str, str] = OrderedDict()
 
     def of(self, conversation: Conversation) -> Ids:
         """Return the ids to use now."""
-        ids = ids_of(conversation)
-        salt = self._salts.get(ids.conversation)
-        return ids if salt is None else ids_of(conversation, salt)
+        salt = self._salts.get(ids_of(conversation).conversation, self._own_salt)
+        return ids_of(conversation, salt)
 
     @asynccontextmanager
     async def in_use(self, flow: GatewayFlow) -> AsyncIterator[None]:

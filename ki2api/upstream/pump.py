@@ -76,6 +76,13 @@ class Pump:
         self._taken.set()
         return data
 
+    async def read_upto(self, limit: int) -> bytes:
+        """Return what comes until the end, or until that is `limit` bytes or more."""
+        body = b""
+        while len(body) < limit and (more := await self.read()):
+            body += more
+        return body
+
     async def _run(self) -> None:
         try:
             await self._read_all()
@@ -137,6 +144,8 @@ def _meaning(error: BaseException, host: str) -> GatewayError:
             return UpstreamTimeout("All connections to Kiro are in use.")
         case httpx.TimeoutException():
             return UpstreamTimeout(f"The connection to {host} was not made in time.")
+        case httpx.ProxyError():
+            return UpstreamUnavailable(f"The proxy does not lead to {host}.")
         case _:
             return UpstreamUnavailable(f"Kiro cannot be reached at {host}.")
 

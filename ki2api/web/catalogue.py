@@ -5,7 +5,6 @@ from typing import Annotated
 from litestar import get
 from litestar.params import Parameter
 
-from ki2api.errors import UnknownModel
 from ki2api.protocols import Body
 from ki2api.protocols.anthropic import ANTHROPIC
 from ki2api.protocols.anthropic import models as anthropic
@@ -21,9 +20,11 @@ CREATED = 1735689600
 
 @get("/v1/models", opt={OPERATION: MODELS})
 async def models(request: AnyRequest) -> Answer:
-    """Every model that the catalogue knows."""
+    """Every model that a ready account offers, and every alias."""
+    gateway = gateway_of(request)
+    await gateway.pool.learn_models()
     shape = anthropic if dialect(request) is ANTHROPIC else openai
-    return complete(request, Body(shape.models_body(gateway_of(request).models.models(), CREATED)))
+    return complete(request, Body(shape.models_body(gateway.models.shown(), CREATED)))
 
 
 @get("/v1/models/{model_id:str}", opt={OPERATION: ONE_MODEL})
@@ -31,10 +32,7 @@ async def model(
     request: AnyRequest, model_id: Annotated[str, Parameter(max_length=LONGEST_ID)]
 ) -> Answer:
     """One model, by any name that would be served by it."""
-    catalogue = gateway_of(request).models
-    if not catalogue.known(model_id):
-        near = catalogue.near(model_id)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise UnknownModel(f"There is no model '{model_id}'.{hint}")
+    gateway = gateway_of(request)
+    await gateway.pool.learn_models()
     shape = anthropic if dialect(request) is ANTHROPIC else openai
-    return complete(request, Body(shape.model_body(catalogue.find(model_id).model, CREATED)))
+    return complete(request, Body(shape.model_body(gateway.models.show(model_id), CREATED)))

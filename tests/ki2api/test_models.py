@@ -1,3 +1,5 @@
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from ki2api.errors import UnknownModel
@@ -21,6 +23,7 @@ from ki2api.models import FALLBACK, Catalogue, Model, canonical
         ("claude-sonnet-4-5-thinking", "claude-sonnet-4.5"),
         ("claude-opus-4-8-thinking-high", "claude-opus-4.8"),
         ("claude-sonnet-4.5-1m", "claude-sonnet-4.5-1m"),
+        ("claude-sonnet-4-5-1m", "claude-sonnet-4.5-1m"),
         ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4.5"),
         ("anthropic/claude-sonnet-4.5", "claude-sonnet-4.5"),
         ("CLAUDE_SONNET_4_5_20250929_V1_0", "claude-sonnet-4.5"),
@@ -62,7 +65,7 @@ def test_aliases_win_and_may_aim_at_any_name() -> None:
 
 def test_an_id_of_the_list_is_never_rewritten() -> None:
     odd = Model("claude-sonnet-4-5")
-    assert Catalogue([odd]).find("claude-sonnet-4-5").model is odd
+    assert Catalogue(lambda: [odd]).find("claude-sonnet-4-5").model is odd
 
 
 def test_an_unknown_id_passes_with_usual_limits() -> None:
@@ -82,7 +85,81 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 def test_near_names_are_offered() -> None:
     catalogue = Catalogue(aliases={"my-model": "auto"})
-    assert catalogue.near("claude-sonet-4-5")[0] == "claude-sonnet-4.5"
-    assert catalogue.near("my-modle") == ["my-model"]
+    assert "Did you mean claude-sonnet-4.5 or " in catalogue.unknown("claude-sonet-4-5").detail
+    assert catalogue.unknown("my-modle", path="model").message == (
+        "model: There is no model 'my-modle'. Did you mean my-model?"
+    )
+    assert catalogue.unknown("zzzz").detail == "There is no model 'zzzz'."
     with pytest.raises(UnknownModel, match=r"Did you mean claude-sonnet-4\.5"):
         catalogue.find("claude sonnet 4.5")
+
+
+def test_the_list_may_change_at_any_time() -> None:
+    lists: list[Sequence[Model]] = [FALLBACK]
+    catalogue = Catalogue(lambda: lists[-1])
+    assert catalogue.find("claude-sonnet-4-5").model.window == 200_000
+    wider = Model("claude-sonnet-4.5", window=400_000, max_output=32_000)
+    lists.append([wider])
+    assert catalogue.find("claude-sonnet-4-5").model is wider
+    assert catalogue.models() == (wider,)
+    assert catalogue.known("claude-sonnet-4-5")
+    assert not catalogue.known("claude-opus-5")
+    assert catalogue.unknown("claude-sonnet-4.6").detail.endswith("mean claude-sonnet-4.5?")
+
+
+def test_a_model_that_no_account_lists_keeps_its_common_limits() -> None:
+    catalogue = Catalogue(lambda: [Model("auto")])
+    assert catalogue.find("claude-opus-5").model.window == 1_000_000
+
+
+def test_the_same_list_is_read_once() -> None:
+    class Counted(list[Model]):
+        readings = 0
+
+        def __iter__(self) -> Iterator[Model]:
+            Counted.readings += 1
+            return super().__iter__()
+
+    listed = Counted(FALLBACK)
+    catalogue = Catalogue(lambda: listed)
+    for name in ("auto", "claude-opus-5", "claude-sonnet-4-5[1m]"):
+        catalogue.find(name)
+    assert Counted.readings == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "served"),
+    [
+        (("claude-sonnet-4.5", "claude-sonnet-4.5-1m"), "claude-sonnet-4.5-1m"),
+        (("claude-sonnet-4.5",), "claude-sonnet-4.5"),
+        ((), "claude-sonnet-4.5"),
+    ],
+)
+def test_a_wish_for_the_wide_window_is_met_where_there_is_one(
+    listed: tuple[str, ...], served: str
+) -> None:
+    catalogue = Catalogue(
+        lambda: [Model(name) for name in listed], {"mine": "claude-sonnet-4.5[1M]"}
+    )
+    assert catalogue.find("claude-sonnet-4-5-20250929[1m]").model.id == served
+    assert catalogue.find("mine").model.id == served
+
+
+def test_aliases_are_shown_as_models_with_the_limits_of_their_aims() -> None:
+    opus = Model("claude-opus-5", window=1_000_000, name="Claude Opus 5", multiplier=2.2)
+    catalogue = Catalogue(
+        lambda: [Model("auto"), opus], {"GPT-4o": "claude-opus-5", "auto": "claude-opus-5"}
+    )
+    assert [model.id for model in catalogue.shown()] == ["auto", "claude-opus-5", "GPT-4o"]
+    assert catalogue.shown()[2] == Model("GPT-4o", window=1_000_000, multiplier=2.2)
+    assert catalogue.show("auto").window == 1_000_000
+    assert catalogue.show("gpt-4o ").id == "GPT-4o"
+    assert catalogue.show("claude-opus-5-thinking") is opus
+    assert catalogue.models() == (Model("auto"), opus)
+
+
+def test_only_what_can_be_chosen_is_shown() -> None:
+    catalogue = Catalogue(lambda: [Model("auto")], {"new": "claude-opus-6"})
+    assert catalogue.show("new").id == "new"
+    with pytest.raises(UnknownModel, match="no model 'claude-opus-6'"):
+        catalogue.show("claude-opus-6")

@@ -46,7 +46,7 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
             {"message": "Invalid model ID. Please select a different model to continue."},
             errors.ModelNotOffered,
         ),
-        (400, {"message": "profileArn is required for this request."}, errors.AccountRefused),
+        (400, {"message": "profileArn is required for this request."}, errors.ProfileRefused),
         (
             400,
             {
@@ -123,6 +123,14 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
         (
             403,
             {"message": "User is not authorized to make this call.", "reason": None},
+            errors.ProfileRefused,
+        ),
+        (
+            403,
+            {
+                "message": "AWS Builder ID is not supported for this operation.",
+                "__type": "AccessDeniedException",
+            },
             errors.AccountRefused,
         ),
         (403, {"message": SUSPENDED, "reason": None}, errors.AccountSuspended),
@@ -174,8 +182,12 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
         (504, {}, errors.UpstreamUnavailable),
         (524, {}, errors.UpstreamUnavailable),
         (529, {}, errors.ModelOverloaded),
-        (404, {}, errors.UpstreamGarbled),
-        (400, {"__type": "UnknownOperationException"}, errors.UpstreamGarbled),
+        (404, {}, errors.UnknownOperation),
+        (405, {}, errors.UnknownOperation),
+        (400, {"__type": "com.amazon.coral#UnknownOperationException"}, errors.UnknownOperation),
+        (403, {"__type": "UnknownOperationException"}, errors.UnknownOperation),
+        (400, {"message": "Unknown operation."}, errors.UnknownOperation),
+        (401, {"__type": "UnknownOperationException"}, errors.TokenExpired),
         (200, {}, errors.UpstreamGarbled),
         (307, {}, errors.UpstreamGarbled),
         (418, {}, errors.UpstreamGarbled),

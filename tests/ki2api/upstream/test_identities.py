@@ -1,8 +1,15 @@
 """The ids that conversations have upstream."""
 
+from contextlib import suppress
+
+import pytest
+
 from ki2api.conversation import Conversation, TextPart, Turn
+from ki2api.errors import GatewayError, ModelNotOffered, RateLimited, UpstreamDisconnected
+from ki2api.flow import GatewayFlow
 from ki2api.upstream import identities
 from ki2api.upstream.identities import Identities
+from pipeline.testing import build_flow
 
 
 def about(words: str) -> Conversation:
@@ -23,8 +30,38 @@ def test_ids_are_stable_until_they_are_burnt() -> None:
     assert ids.of(about("cats")) not in (first, second)
 
 
+def test_another_process_gives_other_ids() -> None:
+    assert Identities().of(about("cats")) != Identities().of(about("cats"))
+
+
 def test_only_so_many_burnt_ones_are_remembered() -> None:
     ids = Identities()
     for number in range(identities.REMEMBERED + 5):
         ids.burn(about(str(number)))
     assert len(ids._salts) == identities.REMEMBERED
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("error", "burnt"),
+    [(None, False), (ModelNotOffered("no"), False), (RateLimited("slow down"), True)],
+)
+async def test_an_attempt_that_fails_burns_the_ids_unless_the_caller_is_at_fault(
+    error: GatewayError | None, *, burnt: bool
+) -> None:
+    ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
+    first = ids.of(about("cats"))
+    with suppress(GatewayError):
+        async with ids.in_use(flow):
+            if error:
+                raise error
+    assert (ids.of(about("cats")) != first) is burnt
+
+
+@pytest.mark.anyio
+async def test_a_reply_that_breaks_off_later_burns_them_too() -> None:
+    ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
+    first = ids.of(about("cats"))
+    async with ids.in_use(flow):
+        flow.failure = UpstreamDisconnected("broke off")
+    assert ids.of(about("cats")) != first

@@ -106,6 +106,36 @@ async def test_what_takes_too_long_to_begin_is_a_timeout(kind: type[httpx.HTTPEr
                 pass
 
 
+async def test_a_proxy_that_refuses_the_way_is_told_of() -> None:
+    def refused(_: httpx.Request) -> httpx.Response:
+        raise httpx.ProxyError("403 Forbidden")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(refused)) as http:
+        with pytest.raises(UpstreamUnavailable, match=r"proxy does not lead to kiro\.test"):
+            async with Pump(http, httpx.Request("GET", "http://kiro.test/")):
+                pass
+
+
+@pytest.mark.parametrize(("limit", "read"), [(100, b"onetwo"), (3, b"one"), (0, b"")])
+async def test_no_more_is_read_than_is_wanted(limit: int, read: bytes) -> None:
+    class Slow(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for piece in (b"one", b"two"):
+                yield piece
+                while not pumps or pumps[0]._waiting:
+                    await asyncio.sleep(0)
+
+    pumps: list[Pump] = []
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Slow()))
+    async with (
+        httpx.AsyncClient(transport=transport) as http,
+        Pump(http, httpx.Request("GET", "https://kiro.test/")) as pump,
+    ):
+        pumps.append(pump)
+        assert await pump.read_upto(limit) == read
+
+
 async def test_reading_pauses_while_nobody_takes() -> None:
     sent = 0
 
