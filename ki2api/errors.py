@@ -11,6 +11,7 @@ GatewayError                     retry   happens when
 │  ├─ ContextTooLong             no      the conversation does not fit into the model
 │  ├─ UnknownRoute               no      nothing is served at this path
 │  ├─ WrongMethod                no      the path is served, but not by this method
+│  ├─ UnknownAccount             no      no account has the name that the query gives
 │  └─ UnknownModel               no      no such model here
 │     └─ ModelNotOffered         other   Kiro does not offer the model to this account
 ├─ AccountError                          one account cannot serve; another may
@@ -28,6 +29,7 @@ GatewayError                     retry   happens when
 │  ├─ UpstreamUntrusted          no      the certificate of the host is not to be trusted
 │  ├─ EmptyReply                 once    a reply without any content
 │  └─ UpstreamGarbled            no      bytes that no Kiro would send
+│     └─ UnknownOperation        no      the host does not serve this call; another may
 ├─ NoAccountLeft                 wait    no account can serve now; says when one returns
 │  ├─ NoSignIn                   wait    no account gets a token: its sign-in service fails
 │  └─ NoAccount                  no      none will ever, until a person does something
@@ -129,6 +131,12 @@ class WrongMethod(CallerError):
     def __init__(self, detail: str, *, allow: str) -> None:
         super().__init__(detail)
         self.allow = allow
+
+
+class UnknownAccount(CallerError):
+    """No account has the name that the query gives."""
+
+    code = "account_not_found"
 
 
 class UnknownModel(CallerError):
@@ -233,6 +241,10 @@ class UpstreamGarbled(UpstreamError):
 
     retry = "no"
     code = "upstream_protocol"
+
+
+class UnknownOperation(UpstreamGarbled):
+    """The host does not serve this call, or not in this region; another host may."""
 
 
 class NoAccountLeft(GatewayError):

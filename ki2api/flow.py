@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import loguru
 import msgspec
 
-from ki2api.accounts.pool import Lease
+from ki2api.accounts.lease import Lease
 from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
 from ki2api.events import ReplyEvent, Usage

@@ -5,8 +5,9 @@ import math
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from ki2api.accounts.companion import PlanUsage
 from pipeline.secret import Secret
 
 Kind: TypeAlias = Literal["social", "oidc", "external-idp", "api-key"]
@@ -21,11 +22,12 @@ State: TypeAlias = Literal[
 WEIGHT: dict[State, int] = {
     "ready": 0,
     "cooling": 1,
-    "exhausted": 2,
-    "quarantined": 3,
-    "needs-login": 4,
+    "needs-login": 2,
+    "exhausted": 3,
+    "quarantined": 4,
     "disabled": 5,
 }
+"""A new login ends `needs-login`, so what no login ends must not be forgotten beneath it."""
 
 
 class Origin(Struct, frozen=True):
@@ -119,6 +121,13 @@ class Standing(Struct, frozen=True, omit_defaults=True):
         """Tell whether this standing is the graver one; a lesser one never covers a graver."""
         return self.gravity > other.gravity
 
+    def counted_from(self, now: float) -> "Standing":
+        """Return the same pause beginning now, if the clock was set back to before it began."""
+        if self.since <= now:
+            return self
+        until = None if self.until is None else self.until - self.since + now
+        return structs.replace(self, since=now, until=until)
+
     @property
     def gravity(self) -> tuple[int, float]:
         """First the kind of standing, then how long it lasts."""
@@ -133,21 +142,40 @@ class StandingChange(Struct, frozen=True):
     after: Standing
 
 
-class AccountStatus(Struct, frozen=True):
-    """What is shown of an account: its standing and counts, and never a token."""
+class ModelStatus(Struct, frozen=True):
+    """How one model stands with an account that serves others."""
 
-    name: str
-    kind: Kind
-    source: str
+    model: str
     state: State
     reason: str
     since: float
     until: float | None
+
+
+class AccountStatus(Struct, frozen=True):
+    """What is shown of an account: its standing and counts, and never a token.
+
+    `since` is null for an account that has stood so from the start; times are in Unix seconds.
+    """
+
+    name: str
+    kind: str
+    source: str
+    state: State
+    reason: str
+    since: float | None
+    until: float | None
+    models: list[ModelStatus]
+    region: str
+    has_profile: bool
     token_expires_at: float | None
     requests: int
     failures: int
     refreshes: int
     in_flight: int
+    models_listed: int | None = None
+    """How many models the plan lists; null where Kiro was not asked yet."""
+    usage: PlanUsage | None = None
 
 
 class AccountConfig(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):

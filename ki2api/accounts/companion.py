@@ -28,8 +28,9 @@ class Pot(Struct, frozen=True):
     ends: float | None = None
 
 
+# docs/kiro.md §6.3.
 class PlanUsage(Struct, frozen=True):
-    """What an account has used of its plan, as Kiro tells it (docs/kiro.md §6.3).
+    """What an account has used of its plan, as Kiro tells it.
 
     `resets` is when the plan's own credits come back, in Unix seconds; `overage` says whether Kiro
     goes on, for money, when all credits are spent. `asked_at` is when Kiro said all this.
@@ -60,7 +61,7 @@ class Companion(Protocol):
     """Asks Kiro about an account; every question raises GatewayError where it fails."""
 
     async def profiles(self, access: Access) -> tuple[str, ...]:
-        """Return the ARNs of the account's profiles in the region of `access`; raises NoProfiles."""
+        """Return the profiles (ARNs) in the region of `access`; raises NoProfiles."""
 
     async def models(self, access: Access) -> tuple[Model, ...]:
         """Return the models that the account's plan offers, in Kiro's order."""

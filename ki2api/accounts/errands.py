@@ -14,7 +14,7 @@ class Errands:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return sum(not task.done() for task in self._tasks)
 
     def start(self, errand: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(errand)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from ki2api.accounts import sealed
 from ki2api.accounts.account import Standing, Wallet
 from ki2api.accounts.errands import Errands
-from ki2api.accounts.statefile import StateFile
+from ki2api.accounts.statefile import StateFile, StateUnreadable
 
 _RETRY_SECONDS = 5.0
 _FORGOTTEN_AFTER = 90 * 86_400.0  # no refresh token lives that long (docs/kiro.md §1.8)
@@ -24,6 +24,8 @@ class Record(Struct, frozen=True, omit_defaults=True):
     saved_at: float
     wallet: Wallet
     standing: Standing | None = None
+    models: dict[str, Standing] = {}
+    source: str = ""
 
 
 class StateStore(Protocol):
@@ -85,6 +87,7 @@ class FileStore:
         self._file = StateFile(path)
         self._pause = pause
         self._records: dict[str, Record] = {}
+        self._written: dict[str, Record] | None = None
         self._turn = asyncio.Lock()
         self._writes = Errands()
         self._later = Errands()
@@ -98,8 +101,7 @@ class FileStore:
         oldest = record.saved_at - _FORGOTTEN_AFTER
         kept = {name: held for name, held in self._records.items() if held.saved_at > oldest}
         self._records = kept | {key: record}
-        # Whoever waits here may be cancelled; a write under way must not be.
-        await asyncio.shield(self._writes.start(self._write()))
+        await self._flush()
 
     async def close(self) -> None:
         await self._later.finish(0.0)
@@ -113,12 +115,23 @@ class FileStore:
         try:
             self._file.claim()
         except OSError as error:
-            self._complain(error)
+            self._complain(error)  # claimed by the first write that works
+        return self._read()
+
+    def _claim_late(self) -> dict[str, Record]:
+        self._file.claim()
+        try:
+            return self._read()
+        except StateUnreadable:
+            self._file.let_go()
+            raise
+
+    def _read(self) -> dict[str, Record]:
         content, warning = self._file.read()
         self.warnings = (warning,) if warning else ()
         try:
             return sealed.decode(content or b"{}", _Document).accounts
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.warnings = (*self.warnings, self._set_aside())
             return {}
 
@@ -129,26 +142,37 @@ class FileStore:
             aside = f"cannot be moved ({error.strerror})"
         return f"{self._file.path} could not be understood and {aside}: the accounts start afresh"
 
+    async def _flush(self) -> None:
+        # Whoever waits here may be cancelled; a write under way must not be.
+        await asyncio.shield(self._writes.start(self._write()))
+
     async def _write(self) -> None:
         async with self._turn:
-            document = msgspec.json.format(sealed.encode(_Document(self._records)))
+            if self._written is self._records:
+                return  # a write that ran meanwhile has taken this record along
             try:
+                if not self._file.is_claimed:
+                    # What stood in a folder that was closed till now must not be lost either.
+                    self._records = await asyncio.to_thread(self._claim_late) | self._records
+                records = self._records
+                document = msgspec.json.format(sealed.encode(_Document(records)))
                 await asyncio.to_thread(self._file.replace, document)
-            except OSError as error:
+            except (OSError, StateUnreadable) as error:
                 self._complain(error)
                 if not self._later:
                     self._later.send(self._write_later())
             else:
-                self.degraded = ""
+                self.degraded, self._written = "", records
 
     async def _write_later(self) -> None:
         await self._pause(_RETRY_SECONDS)
         while self.degraded:
-            await self._write()
+            await self._flush()
             await self._pause(_RETRY_SECONDS)
 
-    def _complain(self, error: OSError) -> None:
+    def _complain(self, error: OSError | StateUnreadable) -> None:
         before, path = self.degraded, self._file.path
-        self.degraded = f"{path} cannot be written ({error.strerror}): tokens live in memory only"
+        reason = error.strerror if isinstance(error, OSError) else error
+        self.degraded = f"{path} cannot be written ({reason}): tokens live in memory only"
         if self.degraded != before:
             self._told(self.degraded)

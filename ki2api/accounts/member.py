@@ -1,15 +1,30 @@
 """One account of the pool as it is now."""
 
+from collections import Counter
+from random import Random
+
 from msgspec import structs
 
-from ki2api.accounts.account import AccountStatus, Credential, Standing, Wallet
+from ki2api.accounts.account import (
+    TOKEN_TYPES,
+    AccountStatus,
+    Credential,
+    ModelStatus,
+    Standing,
+    Wallet,
+)
+from ki2api.accounts.companion import Access, PlanUsage
 from ki2api.accounts.ledger import Record
 from ki2api.accounts.profile import SHARED_PROFILES, api_region
+from ki2api.accounts.strategies import Candidate
+from ki2api.accounts.verdict import Streak, streak_of, verdict
+from ki2api.errors import GatewayError, ModelOverloaded, RateLimited
 from pipeline.secret import Secret
 
 READY = Standing("ready")
-_LASTING = frozenset({"exhausted", "quarantined", "needs-login"})
 _SHARE_OF_LIFE = 0.2
+OF_ANY_TOKEN = frozenset({"exhausted", "quarantined"})
+_LEFT_ALONE = frozenset({"quarantined", "needs-login", "disabled"})
 
 
 class Member:
@@ -20,48 +35,140 @@ class Member:
     """
 
     def __init__(self, credential: Credential, position: int, now: float, early: float) -> None:
-        self.credential = credential
         self.position = position
-        self.key = credential.fingerprint
-        self.standing = READY
-        if credential.disabled:
-            self.standing = Standing("disabled", f"switched off in {credential.source}", now)
-        self.rate_limits = 0
+        self._standing = READY
+        self.models: dict[str, Standing] = {}
+        self.streaks: Counter[Streak] = Counter()
         self.missed_refreshes = 0
         self.no_refresh_before = 0.0
         self.requests = self.failures = self.refreshes = self.in_flight = 0
+        self.due = 0.0
+        self.mended_at: float | None = None  # when a token that Kiro had refused was renewed
         self._early = early
-        self._use(
-            Wallet(
-                access=credential.api_key or credential.access_token,
-                expires_at=credential.expires_at,
-                refresh=credential.refresh_token,
-            ),
-            early,
-        )
+        self._off: Standing | None = None
+        self.wallet = Wallet()
+        self._hold(credential, now)
+
+    def _hold(self, credential: Credential, now: float) -> None:
+        self.credential = credential
+        self.key = credential.fingerprint
+        self._switch(now)
+        access = credential.api_key or credential.access_token
+        wallet = Wallet(access, credential.expires_at, credential.refresh_token)
+        self._use(wallet, self._early)
+
+    def _switch(self, now: float) -> None:
+        reason = f"switched off in {self.credential.source}"
+        since = self._off.since if self._off else now
+        self._off = Standing("disabled", reason, since) if self.credential.disabled else None
+
+    @property
+    def standing(self) -> Standing:
+        """How the account stands; beneath a switch that is off, what it learned stays."""
+        return self._off or self._standing
+
+    @standing.setter
+    def standing(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def standing_for(self, model: str) -> Standing:
+        """How a model stands with the account, which is at best as the account itself."""
+        return self.models.get(model, READY) if self.standing.state == "ready" else self.standing
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Tell whether Kiro must not be asked anything for this account."""
+        return self.standing.state in _LEFT_ALONE
 
     @property
     def name(self) -> str:
         return self.credential.name
 
     @property
-    def profile_arn(self) -> str:
-        """The profile: the one given, else the one a refresh told, else the shared one (§1.7)."""
-        kind = self.credential.kind
-        return self._own_profile or SHARED_PROFILES[kind]
+    def own_profile(self) -> str:
+        """The profile that was given or found; nothing where only a shared one is known."""
+        return self.credential.profile_arn or self.wallet.profile_arn
+
+    @property
+    def shared_profile(self) -> str:
+        """The profile that all logins of a kind share (docs/kiro.md §1.7), or nothing."""
+        return SHARED_PROFILES.get(self.credential.label, "")
 
     @property
     def region(self) -> str:
-        return api_region(self._own_profile, self.credential.region)
-
-    @property
-    def _own_profile(self) -> str:
-        return self.credential.profile_arn or self.wallet.profile_arn
+        """The region of Kiro's API; the profile's own wins over all (docs/kiro.md §2.1)."""
+        fallback = self.credential.api_region or api_region("", self.credential.region)
+        return api_region(self.own_profile, fallback)
 
     @property
     def has_room(self) -> bool:
         limit = self.credential.max_concurrent
         return limit is None or self.in_flight < limit
+
+    def access(self, region: str = "") -> Access:
+        """Return what a call for this account needs to know."""
+        return Access(
+            name=self.name,
+            token=self.token or Secret(""),
+            token_type=TOKEN_TYPES.get(self.credential.kind, ""),
+            profile_arn=self.own_profile or self.shared_profile,
+            region=region or self.region,
+            proxy=self.credential.proxy,
+        )
+
+    def can_serve(self, model: str) -> bool:
+        """Tell whether neither the account nor this model on it has to rest."""
+        return self.standing_for(model).state == "ready"
+
+    def settle(self, now: float) -> Standing | None:
+        """Let what has lapsed lapse; return the account's standing before, if it has changed."""
+        self.models = {
+            model: standing
+            for model, standing in self.models.items()
+            if not standing.has_lapsed(now)
+        }
+        before = self.standing
+        if self._standing.has_lapsed(now):
+            self._standing = structs.replace(READY, since=now)
+        return before if self.standing != before else None
+
+    def worsen(self, standing: Standing) -> bool:
+        """Stand so, unless it would cover a graver standing; tell whether that changed anything."""
+        worse = standing.outweighs(self._standing)
+        if worse:
+            self._standing = standing
+        return worse
+
+    def succeed(self, model: str) -> None:
+        """Begin to count faults anew, those of other models apart."""
+        theirs = {row: n for row, n in self.streaks.items() if row[1] not in {"", model}}
+        self.streaks = Counter(theirs)
+
+    def learn(self, error: BaseException | None, model: str, now: float, random: Random) -> bool:
+        """Let the outcome of a request change how the account, or a model on it, stands.
+
+        Tells whether it did. An error that has no waiting time of its own gets the one it led to.
+        """
+        streak = streak_of(error, model)
+        judged = verdict(error, now, self.streaks[streak] if streak else 0, random)
+        if judged is None or not isinstance(error, GatewayError):
+            return False
+        before = self.models.get(model, READY) if judged.of_model else self._standing
+        # Nothing is leased while it pauses: what fails alike meanwhile had begun before.
+        is_echo = before.state == judged.standing.state
+        if streak and not is_echo:
+            self.streaks[streak] += 1
+        is_told = bool(error.retry_after) or judged.standing.until is None
+        changes = judged.standing.outweighs(before) and (is_told or not is_echo)
+        now_stands = judged.standing if changes else before
+        if changes and judged.of_model:
+            self.models[model] = judged.standing
+        elif changes:
+            self._standing = judged.standing
+        waited_for = isinstance(error, RateLimited | ModelOverloaded)
+        if waited_for and error.retry_after is None and now_stands.until:
+            error.retry_after = now_stands.until - now
+        return changes
 
     def has_token(self, now: float) -> bool:
         """Tell whether requests can use `token`; one without a known end lasts until refused."""
@@ -79,13 +186,56 @@ class Member:
         """Let requests use what the wallet holds; a short life is not renewed all the time."""
         life = (self.wallet.expires_at or now) - now
         self._use(self.wallet, min(self._early, life * _SHARE_OF_LIFE))
+        self.refreshes += 1
+        self.missed_refreshes = 0
 
-    def restore(self, record: Record) -> None:
-        """Go on from what an earlier process kept."""
-        if self.credential.kind != "api-key":
+    def take(self, credential: Credential, position: int, now: float) -> None:
+        """Go on with what now stands in the place that the account came from.
+
+        New tokens mend a dead login, but neither a spent plan nor a suspension.
+        """
+        self.position = position
+        if self.is_of(credential):
+            self.credential, self.key = credential, credential.fingerprint
+            self._switch(now)
+            self._take_newer_token(credential)
+            return
+        profile = self.wallet.profile_arn
+        self.missed_refreshes, self.no_refresh_before, self.mended_at = 0, 0.0, None
+        self.streaks.pop(("refusal", ""), None)
+        if self._is_mended_by_a_login:
+            self._standing = structs.replace(READY, since=now)
+        self._hold(credential, now)
+        self.wallet = structs.replace(self.wallet, profile_arn=profile)
+
+    @property
+    def _is_mended_by_a_login(self) -> bool:
+        """Tell whether a new token ends what keeps the account away; it does not end a 429."""
+        rests = self._standing.state == "cooling" and not self.streaks[("rate-limit", "")]
+        return rests or self._standing.state == "needs-login"
+
+    def is_of(self, credential: Credential) -> bool:
+        """Tell whether this is the login that the member has, also after we wrote it back."""
+        written_back = structs.replace(self.credential, refresh_token=self.wallet.refresh)
+        return credential.fingerprint in {self.key, written_back.fingerprint}
+
+    def _take_newer_token(self, credential: Credential) -> None:
+        """Use an access token that another program got meanwhile by the same refresh token."""
+        newer = (credential.expires_at or 0.0) > (self.wallet.expires_at or 0.0)
+        if newer and credential.access_token and credential.access_token != self.wallet.access:
+            access, ends = credential.access_token, credential.expires_at
+            self._use(structs.replace(self.wallet, access=access, expires_at=ends), self._early)
+
+    def restore(self, record: Record, now: float, *, wallet: bool = True) -> None:
+        """Go on from what an earlier process kept; without its tokens if they are another's."""
+        if wallet and self.credential.kind != "api-key":
             self._use(record.wallet, self._early)
-        if record.standing is not None and record.standing.outweighs(self.standing):
-            self.standing = record.standing
+            self._take_newer_token(self.credential)
+        if record.standing is not None:
+            self.worsen(record.standing.counted_from(now))
+        self.models = {
+            model: standing.counted_from(now) for model, standing in record.models.items()
+        }
 
     def _use(self, wallet: Wallet, early: float) -> None:
         self.wallet = wallet
@@ -95,24 +245,45 @@ class Member:
 
     def record(self, now: float) -> Record:
         """Return what outlives this process; an API key never changes, so it is not written."""
-        wallet = Wallet() if self.credential.kind == "api-key" else self.wallet
-        standing = self.standing if is_lasting(self.standing) else None
-        return Record(self.name, now, wallet, standing)
+        return Record(
+            name=self.name,
+            source=self.credential.source,
+            saved_at=now,
+            wallet=Wallet() if self.credential.kind == "api-key" else self.wallet,
+            standing=self._standing if self._standing.state != "ready" else None,
+            models=dict(self.models),
+        )
 
-    def status(self) -> AccountStatus:
+    def candidate(self, round_: float, usage: PlanUsage | None) -> Candidate:
+        """Return what a strategy sees; who was away does not catch up on the turns it missed."""
+        return Candidate(
+            name=self.name,
+            position=self.position,
+            weight=self.credential.weight,
+            due=max(self.due, round_),
+            in_flight=self.in_flight,
+            requests=self.requests,
+            usage=usage,
+        )
+
+    def status(self, usage: PlanUsage | None, models_listed: int | None = None) -> AccountStatus:
+        standing = structs.asdict(self.standing) | {"since": self.standing.since or None}
         return AccountStatus(
             name=self.name,
-            kind=self.credential.kind,
+            kind=self.credential.label,
             source=self.credential.source,
+            models=[
+                ModelStatus(model, **structs.asdict(standing))
+                for model, standing in sorted(self.models.items())
+            ],
+            region=self.region,
+            has_profile=bool(self.own_profile),
             token_expires_at=self.expires_at,
             requests=self.requests,
             failures=self.failures,
             refreshes=self.refreshes,
             in_flight=self.in_flight,
-            **structs.asdict(self.standing),
+            models_listed=models_listed,
+            usage=usage,
+            **standing,
         )
-
-
-def is_lasting(standing: Standing) -> bool:
-    """Tell whether a standing outlives a restart; a pause of a minute does not."""
-    return standing.state in _LASTING

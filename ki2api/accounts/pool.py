@@ -1,44 +1,46 @@
 """The pool of accounts: leases them out in turn and learns from how each lease ends."""
 
-import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from random import Random, SystemRandom
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ki2api.accounts.account import AccountStatus, Credential, Standing, StandingChange
+from ki2api.accounts.affinity import Affinity
 from ki2api.accounts.breaker import Breaker
+from ki2api.accounts.clock import SteadyClock
+from ki2api.accounts.companion import Companion, PlanUsage
 from ki2api.accounts.errands import Errands
+from ki2api.accounts.keeper import Keeper
+from ki2api.accounts.knowledge import Knowledge
+from ki2api.accounts.lease import Lease, Wish
 from ki2api.accounts.ledger import StateStore
-from ki2api.accounts.member import READY, Member, is_lasting
-from ki2api.accounts.refresh import NeedsLogin, Refresher
-from ki2api.accounts.renewal import Failure, Renewals
-from ki2api.accounts.rotation import round_robin
-from ki2api.accounts.shortage import no_account_left, pool_closed
-from ki2api.accounts.verdict import backoff, verdict
+from ki2api.accounts.member import READY, Member
+from ki2api.accounts.profiles import Profiles
+from ki2api.accounts.renewal import (
+    Look,
+    Renewals,
+    TokenSource,
+    WriteBack,
+    as_account_error,
+    look_nowhere,
+    write_nowhere,
+)
+from ki2api.accounts.shortage import pool_closed, shortage
 from ki2api.errors import (
     AccountError,
     AccountRefused,
     AccountSuspended,
-    RateLimited,
-    TokenExpired,
+    QuotaSpent,
 )
-from pipeline.secret import Secret
+from ki2api.models import Model
 
 _EARLIEST, _LATEST = 300.0, 600.0  # refresh ahead by 5-10 min (docs/kiro.md §1.8)
 _GRACE = 5.0
+_STEERED = 60.0  # a session waits no longer than that for its account to come back
+_JUST_NOW = 60.0
 _RESETTABLE = frozenset({"cooling", "exhausted", "quarantined"})
-
-
-class Lease(Struct, eq=False):
-    """An account held for one attempt, with all that a call to Kiro needs to know of it."""
-
-    name: str
-    token: Secret
-    token_type: str | None
-    profile_arn: str
-    region: str
-    held: bool = True
 
 
 def _unheard(_: StandingChange) -> None:
@@ -48,33 +50,49 @@ def _unheard(_: StandingChange) -> None:
 class AccountPool:
     """A person's accounts, each of which serves in turn and none that must be left alone.
 
-    Of all that could be waited for, a lease waits for a refresh only.
+    Of all that could be waited for, a lease waits for a refresh and for a profile only.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the pool's own world: a clock, chance, and who is told
         self,
         credentials: Iterable[Credential],
-        refresher: Refresher,
+        refresher: TokenSource,
         store: StateStore,
         *,
-        clock: Callable[[], float] = time.time,
+        companion: Companion,
+        look: Look = look_nowhere,
+        write_back: WriteBack = write_nowhere,
+        clock: Callable[[], float] | None = None,
         random: Random | None = None,
         changed: Callable[[StandingChange], None] = _unheard,
     ) -> None:
         self._store = store
-        self._clock = clock
+        self._clock = clock or SteadyClock()
         self._random = random or SystemRandom()
         self._changed = changed
-        self._members = {
-            credential.name: Member(
-                credential, position, clock(), self._random.uniform(_EARLIEST, _LATEST)
-            )
-            for position, credential in enumerate(credentials)
-        }
-        self._turn = 0
+        self._members: dict[str, Member] = {}
+        self._departed: list[Member] = []
+        self._round = 0.0
         self._breaker = Breaker()
-        self._saves = Errands()
-        self._renewals = Renewals(refresher, store, self._mark, clock=clock, random=self._random)
+        self._affinity = Affinity()
+        self._errands = Errands()
+        self._keeper = Keeper(store, self._errands, self._clock)
+        self._renewals = Renewals(
+            refresher,
+            self._keeper,
+            self._worsen,
+            look=look,
+            write_back=write_back,
+            clock=self._clock,
+            random=self._random,
+        )
+        self._profiles = Profiles(
+            companion, self._keeper.keep, clock=self._clock, errands=self._errands
+        )
+        self._knowledge = Knowledge(
+            companion, self._renewals.ensure, clock=self._clock, errands=self._errands
+        )
+        self.adopt(credentials)
 
     @property
     def degraded(self) -> str:
@@ -88,160 +106,285 @@ class AccountPool:
 
     async def start(self) -> None:
         """Go on from the kept state; raises StateUnreadable."""
-        records = await self._store.load()
+        await self._keeper.load()
         for member in self._members.values():
-            if record := records.get(member.key):
-                member.restore(record)
+            self._restore(member)
 
     async def stop(self, grace: float = _GRACE) -> None:
         """End all work beside the requests, and let what is under way finish for a while."""
         await self._renewals.finish(grace)
-        await self._saves.finish(grace)
+        await self._errands.finish(grace)
         await self._store.close()
 
-    async def lease(self, *, never: Collection[str] = (), last: Collection[str] = ()) -> Lease:
-        """Lease the next ready account that is not in `never`; one in `last` if there is no other.
+    def adopt(self, credentials: Iterable[Credential]) -> None:
+        """Go on with these accounts: what is known of those that stay, stays.
 
-        Raises NoAccountLeft.
+        Leases of an account that is gone run on to their end, and so does its refresh: it is
+        remembered, should it come back.
         """
-        passed = set(never)
+        now = self._clock()
+        earlier = [*self._departed, *self._members.values()]
+        known = {member.key: member for member in earlier}
+        members: dict[str, Member] = {}
+        for position, credential in enumerate(credentials):
+            namesake = self._members.get(credential.name)
+            member = known.pop(credential.fingerprint, None) or namesake
+            if member is None or member in members.values():
+                early = self._random.uniform(_EARLIEST, _LATEST)
+                member = Member(credential, position, now, early)
+                self._restore(member)
+            if namesake is None or not namesake.is_of(credential):
+                self._knowledge.forget(credential.name)
+                self._profiles.forget(credential.name)
+            is_another_login = member.key != credential.fingerprint
+            member.take(credential, position, now)
+            if is_another_login:
+                self._keeper.save(member)
+            members[credential.name] = member
+        self._members = members
+        self._departed = [member for member in earlier if member not in members.values()]
+
+    async def lease(self, wish: Wish) -> Lease:
+        """Lease an account that can serve the wish; raises NoAccountLeft, or what all suffer."""
+        passed = set(wish.never)
         while True:
-            member = self._next(passed, last)
+            member = self._next(wish, passed)
             member.in_flight += 1
             served = False
             try:
-                served = await self._prepare(member)
+                served = await self._prepare(member, wish.model)
             finally:
                 member.in_flight -= not served
             if served:
-                return self._grant(member)
+                return self._grant(member, wish)
             passed.add(member.name)
 
-    def release(self, lease: Lease, error: BaseException | None) -> None:
-        """Give an account back with what became of it; None says that all went well."""
+    def release(self, lease: Lease, error: BaseException | None, *, served: bool = True) -> None:
+        """Give an account back with what became of it; None says that all went well.
+
+        `served` is False where nobody knows, because the client left before Kiro had answered.
+        """
         if not lease.held:
             return
         lease.held = False
-        member, now = self._members[lease.name], self._clock()
+        member, now = lease.member, self._clock()
         member.in_flight -= 1
-        if error is None:
-            member.rate_limits = 0
+        if error is None and served:
+            member.succeed(lease.model)
         if isinstance(error, AccountError):
             member.failures += 1
         if isinstance(error, AccountSuspended):
-            self._breaker.note_suspension(lease.name, now)
-        standing = verdict(error, now, self._pause(member, error))
-        if standing is not None and standing.outweighs(member.standing):
-            self._mark(member, standing)
-        if isinstance(error, RateLimited) and error.retry_after is None and member.standing.until:
-            error.retry_after = member.standing.until - now
+            self._breaker.note_suspension(member.name, now)
+        before = member.standing
+        if not member.learn(error, lease.model, now, self._random):
+            return
+        self._note(member, before)
+        if isinstance(error, QuotaSpent) and error.retry_after is None:
+            self._errands.send(self._learn_the_reset(member))
 
     async def renew(self, lease: Lease) -> None:
         """Get a new token for a lease whose token Kiro refused; raises an AccountError."""
-        member = self._members[lease.name]
+        member = lease.member
         if member.credential.kind == "api-key":
             raise AccountRefused("Kiro refuses the API key")
-        was_renewed_since = member.token != lease.token
-        if not was_renewed_since and (failure := await self._renewals.outcome(member)):
-            raise _as_account_error(failure)
-        self._fill(lease, member)
+        is_refused = member.token == lease.token or not member.has_token(self._clock())
+        if is_refused and not member.is_left_alone:
+            if _was_mended(member, self._clock()):
+                raise AccountRefused("Kiro refuses also the token that was renewed just now")
+            if failure := await self._renewals.outcome(member):
+                raise as_account_error(failure)
+            member.mended_at = self._clock()
+        if member.is_left_alone:
+            raise AccountRefused(f"{member.standing.state}: {member.standing.reason}")
+        lease.catch_up()
+
+    async def find_profile(self, lease: Lease) -> bool:
+        """Find another profile than the one that Kiro refused; tell whether the lease has it."""
+        member, refused = lease.member, lease.profile_arn
+        found = not member.is_left_alone and await self._profiles.find(member, refused)
+        if not found or member.is_left_alone:
+            return False
+        lease.catch_up()
+        return lease.profile_arn != refused
+
+    def names(self) -> list[str]:
+        """Return the names of the accounts, in their order."""
+        return list(self._members)
 
     def statuses(self) -> list[AccountStatus]:
+        """Return how each account stands."""
         self._settle()
-        return [member.status() for member in self._members.values()]
+        knows = self._knowledge
+        return [
+            member.status(knows.usage(member), knows.count(member))
+            for member in self._members.values()
+        ]
+
+    def breaker_remaining(self) -> float:
+        """Return for how many seconds the breaker keeps all accounts from being used."""
+        return self._breaker.remaining(self._clock())
 
     def reset(self, name: str | None = None) -> int:
         """Clear what a person may clear, of one account or of all; return how many it was."""
         self._settle()
-        if name is None:
-            self._breaker.reset()
-        marked = [
-            member
-            for member in self._members.values()
-            if name in (None, member.name) and member.standing.state in _RESETTABLE
-        ]
+        self._breaker.reset()
+        chosen = [each for each in self._members.values() if name in (None, each.name)]
+        marked = [each for each in chosen if each.standing.state in _RESETTABLE or each.models]
         for member in marked:
-            member.rate_limits = 0
-            self._mark(member, structs.replace(READY, since=self._clock()))
+            member.streaks.clear()
+            member.models.clear()
+            if member.standing.state in _RESETTABLE:
+                self._mark(member, structs.replace(READY, since=self._clock()))
+            else:
+                self._keeper.save(member)
         return len(marked)
 
-    def _next(self, passed: Collection[str], last: Collection[str]) -> Member:
+    async def refresh(self, name: str) -> str:
+        """Renew an account's token because a person wants it; return why not, or nothing.
+
+        Raises KeyError for a name that is none.
+        """
+        member = self._members[name]
+        if member.credential.kind == "api-key":
+            return "an API key is not refreshed: it is the token itself"
+        if member.standing.state in {"quarantined", "disabled"}:
+            return f"it is {member.standing.state}: {member.standing.reason}"
+        failure = await self._renewals.outcome(member)
+        if failure is None and member.standing.state == "needs-login":
+            self._mark(member, structs.replace(READY, since=self._clock()))
+        return str(failure or "")
+
+    def offered(self) -> Sequence[Model]:
+        """Return the models that the ready accounts list; the common ones where none is known."""
+        self._settle()
+        return self._knowledge.offered(self._members.values())
+
+    async def learn_models(self) -> None:
+        """Ask for the lists of models that are not known yet, of accounts that can serve."""
+        self._settle()
+        await self._knowledge.learn_models(self._members.values())
+
+    async def usages(
+        self, name: str | None = None, *, with_email: bool = False
+    ) -> dict[str, PlanUsage | str]:
+        """Ask Kiro what accounts have used of their plans; a text says why one is not known."""
+        chosen = [each for each in self._members.values() if name in (None, each.name)]
+        ask = partial(self._knowledge.ask_usage, with_email=with_email)
+        return {member.name: await ask(member) for member in chosen}
+
+    def _next(self, wish: Wish, passed: Collection[str]) -> Member:
         now = self._settle()
-        if closed := self._breaker.remaining(now):
-            raise pool_closed(closed)
-        able = [
-            member
-            for member in self._members.values()
-            if member.standing.state == "ready" and member.has_room and member.name not in passed
-        ]
+        if seconds := self._breaker.remaining(now):
+            raise pool_closed(seconds)
+        fitting = self._fitting(wish.model)
+        able = {
+            member.name: member
+            for member in fitting
+            if member.can_serve(wish.model) and member.has_room and member.name not in passed
+        }
         if not able:
-            raise no_account_left(self._members.values(), passed, now)
-        preferred = [
-            member
-            for member in able
-            if member.name not in last and not self._is_waited_for(member, now)
+            raise shortage(self._members.values(), fitting, wish.model, passed, now)
+        bound = self._affinity.account_of(wish.session, now) if wish.comes_back else None
+        if bound in able and bound not in wish.last:
+            return able[bound]
+        return self._chosen(able, wish, now)
+
+    def _fitting(self, model: str) -> list[Member]:
+        """Return the accounts that list the model; all where none does: Kiro may have news."""
+        members = list(self._members.values())
+        return [each for each in members if self._knowledge.may_have(each, model)] or members
+
+    def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> Member:
+        fresh = [each for each in able.values() if each.name not in wish.last]
+        members = fresh or list(able.values())
+        repeats = bool(wish.never or wish.last)
+        preferred = [each for each in members if not self._is_shunned(each, now, repeats=repeats)]
+        candidates = [
+            member.candidate(self._round, self._knowledge.usage(member))
+            for member in preferred or members
         ]
-        chosen = round_robin(preferred or able, self._turn)
-        self._turn = chosen.position + 1
-        return chosen
+        chosen = wish.choose(candidates, now)
+        member = able[chosen.name]
+        self._round = chosen.due
+        member.due = chosen.due + 1 / chosen.weight
+        return member
 
-    def _is_waited_for(self, member: Member, now: float) -> bool:
-        """Tell whether others already wait for this member's token."""
-        return not member.has_token(now) and self._renewals.is_running(member)
+    def _is_shunned(self, member: Member, now: float, *, repeats: bool) -> bool:
+        """Tell whether others wait for this member's token, or whether it may fail again.
 
-    async def _prepare(self, member: Member) -> bool:
+        An account that failed last is tried by one request at a time, and by none that repeats.
+        """
+        is_waited_for = not member.has_token(now) and self._renewals.is_running(member)
+        return is_waited_for or (bool(member.streaks) and (repeats or member.in_flight > 0))
+
+    async def _prepare(self, member: Member, model: str) -> bool:
         """Tell whether the member can serve, after a refresh where its token has ended."""
-        if member.has_token(self._clock()):
-            if member.is_due(self._clock()):
-                _ = self._renewals.begin(member)  # beside the request, which need not wait
-            return True
-        await self._renewals.outcome(member)
-        return member.standing.state == "ready" and member.has_token(self._clock())
+        if not await self._renewals.ensure(member):
+            return False
+        await self._profiles.settle(member)
+        is_gone = self._members.get(member.name) is not member
+        if is_gone or not member.can_serve(model) or self.breaker_remaining():
+            return False
+        self._knowledge.look_after(member)
+        return True
 
-    def _grant(self, member: Member) -> Lease:
+    def _grant(self, member: Member, wish: Wish) -> Lease:
         member.requests += 1
-        token_type = "API_KEY" if member.credential.kind == "api-key" else None
-        lease = Lease(member.name, Secret(""), token_type, "", "")
-        self._fill(lease, member)
-        return lease
+        now = self._clock()
+        if wish.session and not self._is_steered(wish, member, now):
+            self._affinity.bind(wish.session, member.name, now + wish.sticky)
+        access = structs.asdict(member.access())
+        return Lease(**access, model=wish.model, member=member)
 
-    @staticmethod
-    def _fill(lease: Lease, member: Member) -> None:
-        lease.token = member.token or lease.token
-        lease.profile_arn = member.profile_arn
-        lease.region = member.region
+    def _is_steered(self, wish: Wish, member: Member, now: float) -> bool:
+        """Tell whether the session goes elsewhere this once, as its own account is back soon."""
+        bound = self._members.get(self._affinity.account_of(wish.session, now) or "")
+        if bound is None or bound is member or not wish.comes_back:
+            return False
+        if not self._knowledge.may_have(bound, wish.model):
+            return False
+        standing = bound.standing_for(wish.model)
+        pauses = standing.until is not None and standing.until - now < _STEERED
+        return standing.state == "ready" or (standing.state == "cooling" and pauses)
 
-    def _pause(self, member: Member, error: BaseException | None) -> float:
-        """Return the least pause after a rate limit; those of one burst count as one."""
-        if not isinstance(error, RateLimited):
-            return 0.0
-        if member.standing.state != "cooling":
-            member.rate_limits += 1
-        return backoff(member.rate_limits - 1, self._random)
+    async def _learn_the_reset(self, member: Member) -> None:
+        """Let a spent account return when Kiro says, as the refusal did not say it."""
+        resets = await self._knowledge.reset_of(member)
+        standing = member.standing
+        if resets and standing.state == "exhausted" and resets > self._clock():
+            self._mark(member, structs.replace(standing, until=resets))
 
     def _settle(self) -> float:
         """Let standings whose time is over lapse; return now."""
         now = self._clock()
         for member in self._members.values():
-            if member.standing.has_lapsed(now):
-                self._change(member, structs.replace(READY, since=now))
+            if before := member.settle(now):
+                self._changed(StandingChange(member.name, before, member.standing))
         return now
 
     def _mark(self, member: Member, standing: Standing) -> None:
-        """Change a standing, and keep the change where it outlives a restart."""
-        lasting = is_lasting(standing) or is_lasting(member.standing)
-        self._change(member, standing)
-        if lasting:
-            self._saves.send(self._store.save(member.key, member.record(self._clock())))
-
-    def _change(self, member: Member, standing: Standing) -> None:
+        """Change a standing, and keep the change."""
         before, member.standing = member.standing, standing
-        self._changed(StandingChange(member.name, before, standing))
+        self._note(member, before)
+
+    def _worsen(self, member: Member, standing: Standing) -> None:
+        """Change a standing unless a graver one is in force."""
+        before = member.standing
+        if member.worsen(standing):
+            self._note(member, before)
+
+    def _note(self, member: Member, before: Standing) -> None:
+        """Tell and keep how a member stands now."""
+        if member.standing != before:
+            self._changed(StandingChange(member.name, before, member.standing))
+        self._keeper.save(member)
+
+    def _restore(self, member: Member) -> None:
+        self._keeper.restore(member)
+        standing = member.standing
+        if standing.state == "quarantined" and not standing.has_lapsed(self._clock()):
+            self._breaker.note_suspension(member.name, standing.since)
 
 
-def _as_account_error(failure: Failure) -> AccountError:
-    if isinstance(failure, NeedsLogin):
-        return AccountRefused(f"needs a new login: {failure}")
-    if failure.told_to_wait:
-        return RateLimited(f"its sign-in service {failure}", retry_after=failure.retry_after)
-    return TokenExpired(f"Kiro refuses the token, and its sign-in service {failure}")
+def _was_mended(member: Member, now: float) -> bool:
+    return member.mended_at is not None and now - member.mended_at < _JUST_NOW

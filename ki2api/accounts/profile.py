@@ -2,20 +2,22 @@
 
 import re
 
-from ki2api.accounts.account import Kind
-
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 PROFILE_ARN = re.compile(
     r"arn:aws[a-z-]*:codewhisperer:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:profile/[\w-]+",
     re.ASCII,
 )
 
-# docs/kiro.md §1.7: one profile shared by all social logins, and the placeholder of Builder ID.
-SHARED_PROFILES: dict[Kind, str] = {
+BUILDER_PROFILE = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
+SHARED_PROFILES = {
     "social": "arn:aws:codewhisperer:us-east-1:699475941385:profile/EHGA3GRVQMUK",
-    "oidc": "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX",
-    "api-key": "",
+    "builder-id": BUILDER_PROFILE,
+    # An OIDC login of which nothing more is known is taken for the more common of the two.
+    "oidc": BUILDER_PROFILE,
 }
+"""The profile that all logins of a label share (docs/kiro.md §1.7)."""
+API_REGIONS = ("us-east-1", "eu-central-1")
+"""Where Kiro's API answers, but for the two regions of us-gov (docs/kiro.md §2.1)."""
 
 
 def is_region(text: str) -> bool:

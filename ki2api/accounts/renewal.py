@@ -1,55 +1,89 @@
 """New tokens for members of the pool: one refresh at a time each, durable before it is used."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import Random
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from ki2api.accounts.account import Standing, Wallet
+from ki2api.accounts.account import Credential, Standing, Wallet
 from ki2api.accounts.errands import Errands
-from ki2api.accounts.ledger import StateStore
+from ki2api.accounts.keeper import Keeper
 from ki2api.accounts.member import Member
-from ki2api.accounts.refresh import NeedsLogin, Refresher, RefreshFailed, Tokens
+from ki2api.accounts.signin import NeedsLogin, RefreshFailed, Tokens
 from ki2api.accounts.verdict import backoff
+from ki2api.errors import AccountError, AccountRefused, RateLimited, TokenExpired
 from pipeline.secret import Secret
 
 Failure: TypeAlias = NeedsLogin | RefreshFailed
+Look: TypeAlias = Callable[[Credential], Awaitable[Credential | None]]
+"""Looks again where a credential was found; returns what stands there now if it is another."""
+WriteBack: TypeAlias = Callable[[Credential, Secret, Tokens], Awaitable[None]]
+"""Puts rotated tokens into the foreign file they came from, where its owner wants that."""
+
+
+class TokenSource(Protocol):
+    """Whoever gives new tokens for refresh tokens, as `signin.Refresher` does."""
+
+    async def refresh(self, credential: Credential, refresh_token: Secret) -> Tokens:
+        """Exchange the refresh token; raises NeedsLogin (final) or RefreshFailed (transient)."""
+
+
+async def look_nowhere(_: Credential) -> Credential | None:
+    """Nothing to look into: the credential was given once and for all."""
+    return None
+
+
+async def write_nowhere(_: Credential, _sent: Secret, _tokens: Tokens) -> None:
+    """No foreign file is written."""
 
 
 class Renewals:
     """The refreshes under way; whoever needs the same account's token waits for the same one.
 
-    `mark` is called with the standing that a failed refresh leads to.
+    `worsen` is called with the standing that a failed refresh leads to.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a refresh touches: the service, the disk, foreign files
         self,
-        refresher: Refresher,
-        store: StateStore,
-        mark: Callable[[Member, Standing], None],
+        refresher: TokenSource,
+        keeper: Keeper,
+        worsen: Callable[[Member, Standing], None],
         *,
+        look: Look,
+        write_back: WriteBack,
         clock: Callable[[], float],
         random: Random,
     ) -> None:
         self._refresher = refresher
-        self._store = store
-        self._mark = mark
+        self._keeper = keeper
+        self._worsen = worsen
+        self._look = look
+        self._write_back = write_back
         self._clock = clock
         self._random = random
         self._errands = Errands()
-        self._running: dict[str, asyncio.Task[Failure | None]] = {}
+        self._running: dict[Member, asyncio.Task[Failure | None]] = {}
 
     def begin(self, member: Member) -> asyncio.Task[Failure | None]:
         """Start a refresh, or return the one that is under way."""
-        if member.name not in self._running:
+        if member not in self._running:
             task = self._errands.start(self._renew(member))
-            task.add_done_callback(lambda _: self._running.pop(member.name))
-            self._running[member.name] = task
-        return self._running[member.name]
+            task.add_done_callback(lambda _: self._running.pop(member))
+            self._running[member] = task
+        return self._running[member]
 
     def is_running(self, member: Member) -> bool:
         """Tell whether a refresh of this account is under way."""
-        return member.name in self._running
+        return member in self._running
+
+    async def ensure(self, member: Member) -> bool:
+        """Tell whether the member has a token, after a refresh where the one it had has ended."""
+        if member.has_token(self._clock()):
+            if member.is_due(self._clock()):
+                _ = self.begin(member)  # beside the request, which need not wait
+            return True
+        await self.outcome(member)
+        return member.has_token(self._clock())
 
     async def outcome(self, member: Member) -> Failure | None:
         """Wait for a refresh; who stops waiting does not stop it for the others."""
@@ -61,33 +95,58 @@ class Renewals:
 
     async def _renew(self, member: Member) -> Failure | None:
         try:
-            sent, tokens = await self._exchange(member)
+            await self._obtain(member)
         except NeedsLogin as error:
             reason = f"needs a new login: {error}"
-            self._mark(member, Standing("needs-login", reason, self._clock()))
+            self._worsen(member, Standing("needs-login", reason, self._clock()))
             return error
         except RefreshFailed as error:
             self._postpone(member, error)
             return error
-        member.wallet = renewed(member.wallet, sent, tokens)
-        now = self._clock()
-        await self._store.save(member.key, member.record(now))
-        member.serve(now)
-        member.refreshes += 1
-        member.missed_refreshes = 0
         return None
 
-    async def _exchange(self, member: Member) -> tuple[Secret, Tokens]:
-        """Return the token that worked and what it brought; the previous one gets one try."""
-        current, previous = member.wallet.refresh, member.wallet.previous
-        if current is None:
-            raise NeedsLogin("the access token has ended and came without a refresh token")
-        try:
-            return current, await self._refresher.refresh(member.credential, current)
-        except NeedsLogin:
-            if previous is None:
-                raise
-            return previous, await self._refresher.refresh(member.credential, previous)
+    async def _obtain(self, member: Member) -> None:
+        """Get the member a token: the one that another program got meanwhile, else by a refresh.
+
+        Where the newest is dead, the one before it gets one try, since the answer that replaced it
+        may have been lost. Where another login has taken its place meanwhile, that one is tried.
+        """
+        ended = member.token
+        dead: list[Secret] = []
+        failure = NeedsLogin("the access token has ended and came without a refresh token")
+        while not await self._adopted(member, ended):
+            known = (member.wallet.refresh, member.wallet.previous)
+            untried = [token for token in known if token and token not in dead]
+            if not untried:
+                raise failure
+            try:
+                await self._exchange(member, untried[0])
+            except NeedsLogin as error:
+                failure = error
+                dead.append(untried[0])
+            else:
+                return
+
+    async def _adopted(self, member: Member, ended: Secret | None) -> bool:
+        """Take what another program has put into the place; tell whether it will do."""
+        found = await self._look(member.credential)
+        if found is not None:
+            member.take(found, member.position, self._clock())
+            self._keeper.save(member)
+        return member.has_token(self._clock()) and member.token != ended
+
+    async def _exchange(self, member: Member, sent: Secret) -> None:
+        login, wallet = member.credential, member.wallet
+        tokens = await self._refresher.refresh(login, sent)
+        if member.wallet.refresh != wallet.refresh:
+            await self._keeper.keep_former(member, login, renewed(wallet, sent, tokens))
+            if not member.has_token(self._clock()):
+                await self._obtain(member)
+            return  # the answer was for a login that is not this member's any more
+        member.wallet = renewed(member.wallet, sent, tokens)
+        await self._keeper.keep(member)
+        member.serve(self._clock())
+        await self._write_back(login, sent, tokens)
 
     def _postpone(self, member: Member, error: RefreshFailed) -> None:
         now = self._clock()
@@ -96,7 +155,7 @@ class Renewals:
         member.no_refresh_before = now + pause
         if not member.has_token(now):
             reason = f"its sign-in service {error}"
-            self._mark(member, Standing("cooling", reason, now, now + pause))
+            self._worsen(member, Standing("cooling", reason, now, now + pause))
 
 
 def renewed(wallet: Wallet, sent: Secret, tokens: Tokens) -> Wallet:
@@ -109,3 +168,12 @@ def renewed(wallet: Wallet, sent: Secret, tokens: Tokens) -> Wallet:
         previous=sent if refresh != sent else None,
         profile_arn=tokens.profile_arn or wallet.profile_arn,
     )
+
+
+def as_account_error(failure: Failure) -> AccountError:
+    """Say what a failed refresh means for the request whose token Kiro had refused."""
+    if isinstance(failure, NeedsLogin):
+        return AccountRefused(f"needs a new login: {failure}")
+    if failure.told_to_wait:
+        return RateLimited(f"its sign-in service {failure}", retry_after=failure.retry_after)
+    return TokenExpired(f"Kiro refuses the token, and its sign-in service {failure}")

@@ -1,36 +1,49 @@
 """Holds one account for one attempt, until the reply has ended."""
 
 from collections import Counter
+from hashlib import sha256
 from types import TracebackType
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from ki2api.accounts.pool import AccountPool, Lease
-from ki2api.errors import AccountError, GatewayError, TokenExpired
+from msgspec import Meta
+
+from ki2api.accounts.lease import Lease, Wish
+from ki2api.accounts.pool import AccountPool
+from ki2api.accounts.strategies import Strategies
+from ki2api.conversation import TextPart
+from ki2api.errors import AccountError, GatewayError, ProfileRefused, TokenExpired
 from ki2api.flow import GatewayFlow
 from pipeline import Next, Stage, StageConfig
 
 
 class AccountSelectConfig(StageConfig, frozen=True):
-    """No settings yet: accounts take turns in the order configured."""
+    """Which account serves."""
+
+    strategy: str = "round-robin"
+    """For new conversations; or `first-ready`, `least-used`, or your own `file.py:function`."""
+    sticky_minutes: Annotated[float, Meta(ge=0)] = 60.0
+    """A conversation that comes back stays on its account, for the prompt cache; 0 for never."""
 
 
 class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
     """Leases an account and gives it back with the outcome; mends an expired token once."""
 
     name = "account-select"
-    requires: ClassVar[frozenset[str]] = frozenset({"target"})
+    requires: ClassVar[frozenset[str]] = frozenset({"conversation", "target"})
     provides: ClassVar[frozenset[str]] = frozenset({"account"})
     repeats: ClassVar[bool] = True
     once_per_attempt: ClassVar[str] = "every attempt will use the same account"
 
-    def __init__(self, config: AccountSelectConfig, pool: AccountPool) -> None:
+    def __init__(
+        self, config: AccountSelectConfig, pool: AccountPool, strategies: Strategies
+    ) -> None:
         super().__init__(config)
         self._pool = pool
+        self._choose = strategies.find(config.strategy)
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.account`; raises NoAccountLeft."""
-        never, last = _past(flow)
-        lease = await self._pool.lease(never=never, last=last)
+        lease = await self._pool.lease(self._wish(flow))
         flow.keep_open(_Held(self._pool, lease, flow))
         flow.account = lease
         try:
@@ -38,6 +51,24 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         except TokenExpired:
             await self._pool.renew(lease)
             await call_next(flow)
+        except ProfileRefused:
+            if not await self._pool.find_profile(lease):
+                raise
+            await call_next(flow)
+
+    def _wish(self, flow: GatewayFlow) -> Wish:
+        never, last = _past(flow)
+        conversation, sticky = flow.conversation, self.config.sticky_minutes * 60
+        named = conversation.metadata.session
+        return Wish(
+            model=flow.target.model.id,
+            never=never,
+            last=last,
+            choose=self._choose,
+            session=_session(flow) if sticky else "",
+            comes_back=named is not None or len(conversation.turns) > 1,
+            sticky=sticky,
+        )
 
 
 class _Held:
@@ -57,7 +88,28 @@ class _Held:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._pool.release(self._lease, error or self._flow.failure)
+        answered = self._flow.has("events")
+        self._pool.release(self._lease, error or self._flow.failure, served=answered)
+
+
+def _session(flow: GatewayFlow) -> str:
+    """Name the conversation: by its session, else by what stands at its beginning.
+
+    The system prompt alone would make one of all conversations of a tool.
+    """
+    conversation = flow.conversation
+    key = flow.caller.key if flow.has("caller") else ""
+    named = conversation.metadata.session
+    said = (
+        [named]
+        if named is not None
+        else [
+            "",
+            *(part.text for part in conversation.system),
+            *(part.text for part in conversation.turns[0].parts if isinstance(part, TextPart)),
+        ]
+    )
+    return sha256("\0".join([key, *said]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _past(flow: GatewayFlow) -> tuple[set[str], set[str]]:

@@ -3,21 +3,17 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
+from ki2api.budget import RetryBudget
 from ki2api.errors import (
     AccountError,
     AccountSuspended,
     EmptyReply,
     GatewayError,
+    ModelOverloaded,
     NoAccountLeft,
     UpstreamError,
 )
@@ -30,6 +26,9 @@ BASE_WAIT = 0.05
 CAPACITY_WAIT = 2.0
 """Seconds; the shortest pause that a model without capacity is given (docs/kiro.md §5.2)."""
 
+SLACK = 0.01
+"""Seconds; a clock that wakes a little early would find the account still resting."""
+
 
 class RetryConfig(StageConfig, frozen=True):
     """How often and how long."""
@@ -37,7 +36,7 @@ class RetryConfig(StageConfig, frozen=True):
     attempts: int = 3
     """Runs of everything below; never again on an account after a fault of its own."""
     within_seconds: float = 60.0
-    """No new attempt starts after that; a running one is not cut."""
+    """No new attempt starts that long after the request came; a running one is not cut."""
     max_wait_seconds: float = 5.0
     """The longest wait for a cooling account; beyond it the caller is told at once."""
     drain_whole_replies: bool = True
@@ -57,11 +56,13 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
     def __init__(
         self,
         config: RetryConfig,
+        budget: RetryBudget,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(config)
+        self._budget = budget
         self._sleep = sleep
         self._jitter = jitter
 
@@ -70,19 +71,20 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
         flow.attempts = []
         # One object a request: a shared one repeats calls that succeeded (tenacity 9.2.1).
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self.config.attempts)
-            | stop_after_delay(self.config.within_seconds),
             retry=retry_if_exception(lambda error: self._may_retry(flow, error)),
             wait=self._wait,
             sleep=self._sleep,
             reraise=True,
         )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    await self._attempt(flow, call_next)
-        except NoAccountLeft as left:
-            raise _last_word(flow.attempts, left) from left
+        with self._budget.request():
+            try:
+                async for attempt in retrying:
+                    with attempt:
+                        await self._attempt(flow, call_next)
+            except NoAccountLeft as left:
+                raise _last_word(flow.attempts, left) from left
+        paid = [past for past in flow.attempts if past.account is not None]
+        self._budget.succeeded(*(_cost(past.error) for past in paid))
 
     async def _attempt(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         try:
@@ -96,29 +98,57 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
             raise
 
     def _may_retry(self, flow: GatewayFlow, error: BaseException) -> bool:
-        if _is_settled(flow.attempts):
+        if not isinstance(error, GatewayError) or self._is_over(flow):
             return False
+        if not self._makes_sense(flow.attempts, error):
+            return False
+        # An attempt that found no account has not called Kiro, so it leaves nothing to pay for.
+        last = flow.attempts[-1]
+        if last.account is None or self._budget.grants(_cost(last.error)):
+            return True
+        flow.note(self.name, "not tried again: the budget for repeated calls is used up")
+        return False
+
+    def _is_over(self, flow: GatewayFlow) -> bool:
+        late = flow.clock() - flow.began >= self.config.within_seconds
+        return late or len(flow.attempts) == self.config.attempts
+
+    def _makes_sense(self, attempts: list[Attempt], error: GatewayError) -> bool:
+        if _is_settled(attempts):
+            return False
+        most = self.config.max_wait_seconds
         match error:
             case NoAccountLeft(usable_in=seconds):
-                return seconds is not None and seconds <= self.config.max_wait_seconds
+                makes_sense = seconds is not None and seconds <= most
+            case ModelOverloaded(retry_after=seconds):
+                makes_sense = (seconds or 0.0) <= most
             case GatewayError(retry="once"):
-                return sum(type(past.error) is type(error) for past in flow.attempts) < 2  # noqa: PLR2004 - this one and no other
-            case GatewayError(retry=retry):
-                return retry in {"other", "any"}
+                is_first = sum(type(past.error) is type(error) for past in attempts) == 1
+                makes_sense = is_first and attempts[-1].account is not None
+            case GatewayError(retry="other"):
+                makes_sense = attempts[-1].account is not None
             case _:
-                return False
+                makes_sense = error.retry == "any"
+        return makes_sense
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         match error:
             case NoAccountLeft(usable_in=seconds):
-                return seconds or 0.0
-            case UpstreamError(code="server_is_overloaded"):
+                return (seconds or 0.0) + SLACK
+            case ModelOverloaded(retry_after=float(seconds)):
+                return seconds + SLACK
+            case ModelOverloaded():
                 return CAPACITY_WAIT * (1 + self._jitter())
             case UpstreamError():
                 return self._jitter() * BASE_WAIT * 2.0**state.attempt_number
             case _:
                 return 0.0
+
+
+def _cost(error: GatewayError) -> Literal["transient", "throttled"]:
+    is_busy = isinstance(error, ModelOverloaded) or not isinstance(error, UpstreamError)
+    return "throttled" if is_busy else "transient"
 
 
 def _is_settled(attempts: list[Attempt]) -> bool:

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from ki2api.errors import UnknownModel
 from ki2api.flow import GatewayFlow
 from ki2api.models import Catalogue
 from pipeline import Next, Stage, StageConfig
@@ -39,9 +38,7 @@ class Route(Stage[GatewayFlow, RouteConfig]):
             case "pass":
                 return asked
             case "refuse" if not self._models.known(asked):
-                near = self._models.near(asked)
-                hint = f" Did you mean {' or '.join(near)}?" if near else ""
-                raise UnknownModel(f"There is no model '{asked}'.{hint}", path="model")
+                raise self._models.unknown(asked, path="model")
             case "refuse":
                 return asked
             case instead:

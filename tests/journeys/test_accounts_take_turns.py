@@ -18,9 +18,9 @@ def ask(http: httpx.Client, **more: Any) -> httpx.Response:
 
 
 def calls(simulator: Simulator, account: str) -> int:
-    """Count every call that Kiro got from an account, answered or refused."""
-    answered = [request.account for request in simulator.requests]
-    return [*answered, *(request.account for request in simulator.refused)].count(account)
+    """Count every question that Kiro got from an account, answered or refused."""
+    refused = [request.account for request in simulator.refused if request.host == "runtime"]
+    return [*(request.account for request in simulator.requests), *refused].count(account)
 
 
 def served(simulator: Simulator) -> Counter[str]:
@@ -68,13 +68,13 @@ def test_when_every_account_is_throttled_the_client_is_told_when_to_return(
     assert {status["state"] for status in gateway.statuses().values()} == {"ready"}
 
 
-def test_fifty_parallel_requests_on_an_expired_token_cause_one_refresh(
+def test_a_hundred_parallel_requests_on_an_expired_token_cause_one_refresh(
     simulator: Simulator, start: Any
 ) -> None:
     account = simulator.add_account("only")
     gateway = start(simulator)
 
-    async def fifty() -> list[int]:
+    async def a_hundred() -> list[int]:
         headers = {"authorization": "Bearer ki2api-key-2024"}
         async with (
             httpx.AsyncClient(
@@ -83,14 +83,14 @@ def test_fifty_parallel_requests_on_an_expired_token_cause_one_refresh(
             asyncio.TaskGroup() as group,
         ):
             tasks = [
-                group.create_task(http.post("/v1/chat/completions", json=ASK)) for _ in range(50)
+                group.create_task(http.post("/v1/chat/completions", json=ASK)) for _ in range(100)
             ]
             return [(await task).status_code for task in tasks]
 
-    assert asyncio.run(fifty()) == [200] * 50
+    assert asyncio.run(a_hundred()) == [200] * 100
     assert account.refreshes == 1
     account.expire_access()
-    assert asyncio.run(fifty()) == [200] * 50
+    assert asyncio.run(a_hundred()) == [200] * 100
     assert account.refreshes == 2
 
 
@@ -186,7 +186,10 @@ def test_a_suspended_account_is_left_alone_and_one_other_tried(
     with gateway.http() as http:
         for _ in range(4):
             assert ask(http).status_code == 200
+        refused = len(simulator.refused)
+        assert ask(http).status_code == 200
     assert calls(simulator, "locked") == 1
+    assert len(simulator.refused) == refused, "nothing else is asked of it either"
     assert gateway.statuses()["locked"]["state"] == "quarantined"
 
 
@@ -317,11 +320,10 @@ def test_each_account_is_blamed_for_its_own_failure_and_none_is_held(
     with gateway.http() as http:
         assert ask(http).status_code == 200
         statuses = gateway.statuses()
-        assert statuses["a"]["state"] == "cooling"
-        assert "pause" in statuses["a"]["reason"]
         assert [statuses[name]["state"] for name in ("b", "c")] == ["ready", "ready"]
         assert {status["in_flight"] for status in statuses.values()} == {0}
         assert [ask(http).status_code for _ in range(4)] == [200] * 4
+    gateway.wait_for("account a is cooling: Kiro asks the account to pause")
     gateway.wait_for("account=c attempts=3")
 
 

@@ -1,6 +1,7 @@
-"""A clock that stands still, a token service without a network, and pools that use them."""
+"""A clock that stands still, a Kiro and a sign-in service without a network, and their pools."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -10,10 +11,14 @@ import msgspec
 import pytest
 
 from ki2api.accounts.account import Credential, StandingChange
+from ki2api.accounts.companion import Access, NoProfiles, PlanUsage, Pot
+from ki2api.accounts.lease import Lease, Wish
 from ki2api.accounts.ledger import MemoryStore, StateStore
 from ki2api.accounts.pool import AccountPool
-from ki2api.accounts.refresh import Refresher
-from ki2api.errors import NoAccountLeft
+from ki2api.accounts.signin import Refresher
+from ki2api.errors import GatewayError, UpstreamUnavailable
+from ki2api.models import Model
+from ki2api.transport import Clients
 from pipeline.secret import Secret
 
 NOON = 1_763_812_800.0  # 2025-11-22T12:00:00Z
@@ -67,22 +72,85 @@ class TokenService(httpx.AsyncBaseTransport):
         return [body["refreshToken"] for body in self.asked]
 
 
+class Kiro:
+    """Answers for each account what the test has put there, and notes each question."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+        self.arns: dict[str, tuple[str, ...] | Exception] = {}
+        self.lists: dict[str, tuple[Model, ...]] = {}
+        self.resets: dict[str, float] = {}
+        self.fault: Exception | None = None
+        self.gates: dict[str, asyncio.Event] = defaultdict(_open_gate)
+
+    async def profiles(self, access: Access) -> tuple[str, ...]:
+        await self._note("profiles", access)
+        told = self.arns.get(access.region, NoProfiles())
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    async def models(self, access: Access) -> tuple[Model, ...]:
+        await self._note("models", access)
+        if access.name not in self.lists:
+            raise UpstreamUnavailable("Kiro does not tell its models")
+        return self.lists[access.name]
+
+    async def usage(self, access: Access, *, with_email: bool = False) -> PlanUsage:
+        await self._note("usage", access)
+        if access.name not in self.resets:
+            raise UpstreamUnavailable("Kiro does not tell the usage")
+        pots = (Pot("plan", 12.5, 50.0), Pot("trial", 1.0, 500.0))
+        return PlanUsage(
+            "KIRO FREE",
+            pots,
+            self.resets[access.name],
+            overage=False,
+            overage_used=0.0,
+            asked_at=NOON,
+        )
+
+    def count(self, question: str) -> int:
+        return sum(asked == question for asked, _, _ in self.asked)
+
+    async def _note(self, question: str, access: Access) -> None:
+        self.asked.append((question, access.name, access.region))
+        await self.gates[question].wait()
+        if self.fault is not None:
+            raise self.fault
+
+
+def _open_gate() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
 class DrivenPool(AccountPool):
     """A pool with short ways to say what requests do to it."""
 
-    async def serve(self, error: BaseException | None = None, **how: Any) -> str:
+    async def hold(self, **wish: Any) -> Lease:
+        return await self.lease(Wish(**wish))
+
+    async def serve(self, error: BaseException | None = None, **wish: Any) -> str:
         """Serve one request and return by which account."""
-        lease = await self.lease(**how)
+        lease = await self.hold(**wish)
         self.release(lease, error)
         return lease.name
 
-    async def turns(self, count: int, **how: Any) -> str:
-        return "".join([await self.serve(**how) for _ in range(count)])
+    async def turns(self, count: int, **wish: Any) -> str:
+        return "".join([await self.serve(**wish) for _ in range(count)])
 
-    async def complaint(self) -> str:
-        with pytest.raises(NoAccountLeft) as left:
-            await self.lease()
+    async def complaint(self, **wish: Any) -> str:
+        with pytest.raises(GatewayError) as left:
+            await self.hold(**wish)
         return left.value.detail
+
+    async def rest(self) -> None:
+        """Let all work beside the requests come to its end."""
+        async with asyncio.timeout(5):
+            while self._errands or self._renewals._errands:
+                await asyncio.sleep(0)
 
     def states(self) -> dict[str, str]:
         return {status.name: status.state for status in self.statuses()}
@@ -104,9 +172,14 @@ def service() -> TokenService:
 
 
 @pytest.fixture
+def kiro() -> Kiro:
+    return Kiro()
+
+
+@pytest.fixture
 def refresher(service: TokenService, clock: Clock) -> Refresher:
     return Refresher(
-        httpx.AsyncClient(transport=service),
+        Clients(lambda _: httpx.AsyncClient(transport=service), None),
         auth_url="https://auth.{region}.test",
         oidc_url="https://oidc.{region}.test/",
         clock=clock,
@@ -120,16 +193,17 @@ def changes() -> list[StandingChange]:
 
 @pytest.fixture
 def make_pool(
-    refresher: Refresher, clock: Clock, changes: list[StandingChange]
+    refresher: Refresher, clock: Clock, changes: list[StandingChange], kiro: Kiro
 ) -> Callable[..., DrivenPool]:
-    def make(*credentials: Credential, store: StateStore | None = None) -> DrivenPool:
+    def make(*credentials: Credential, store: StateStore | None = None, **more: Any) -> DrivenPool:
         return DrivenPool(
             credentials,
             refresher,
             store or MemoryStore(),
+            companion=kiro,
             clock=clock,
-            random=Upper(),
             changed=changes.append,
+            **({"random": Upper()} | more),
         )
 
     return make

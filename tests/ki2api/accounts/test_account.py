@@ -1,6 +1,10 @@
-import msgspec
+from itertools import pairwise
+from typing import Any
 
-from ki2api.accounts.account import AccountConfig, Credential, Standing
+import msgspec
+import pytest
+
+from ki2api.accounts.account import BUILDER_ID_URL, AccountConfig, Credential, Standing
 from pipeline.secret import Secret
 
 
@@ -39,11 +43,18 @@ def test_every_change_of_the_secret_parts_gives_another_fingerprint() -> None:
 
 
 def test_a_graver_standing_outweighs_a_lesser_one_whatever_its_time() -> None:
-    cooling = Standing("cooling", until=9e9)
-    exhausted = Standing("exhausted", until=5.0)
+    rising = [
+        Standing("ready"),
+        Standing("cooling", until=9e9),
+        Standing("needs-login"),
+        Standing("exhausted", until=5.0),
+        Standing("quarantined", until=5.0),
+        Standing("disabled"),
+    ]
 
-    assert exhausted.outweighs(cooling)
-    assert not cooling.outweighs(exhausted)
+    for lesser, graver in pairwise(rising):
+        assert graver.outweighs(lesser)
+        assert not lesser.outweighs(graver)
 
 
 def test_of_two_equal_standings_the_longer_one_outweighs() -> None:
@@ -61,11 +72,49 @@ def test_a_standing_lapses_when_its_time_has_come_and_not_without_one() -> None:
     assert not Standing("quarantined").has_lapsed(1e12)
 
 
+def test_a_pause_that_began_in_the_future_is_counted_from_now() -> None:
+    ahead = Standing("cooling", "pause", since=1000.0, until=1060.0)
+
+    assert ahead.counted_from(1000.0) == ahead
+    assert ahead.counted_from(1030.0) == ahead
+    assert ahead.counted_from(10.0) == Standing("cooling", "pause", since=10.0, until=70.0)
+    assert Standing("quarantined", "locked", since=1000.0).counted_from(10.0).since == 10.0
+
+
+@pytest.mark.parametrize(
+    ("facts", "label"),
+    [
+        ({"kind": "social"}, "social"),
+        ({"kind": "api-key"}, "api-key"),
+        ({"kind": "external-idp", "provider": "x"}, "external-idp"),
+        ({"kind": "oidc"}, "oidc"),
+        ({"kind": "oidc", "provider": "BuilderId"}, "builder-id"),
+        ({"kind": "oidc", "start_url": f"{BUILDER_ID_URL}/"}, "builder-id"),
+        ({"kind": "oidc", "start_url": "https://d-1.awsapps.com/start"}, "identity-center"),
+        ({"kind": "oidc", "provider": "Enterprise"}, "identity-center"),
+    ],
+)
+def test_the_label_is_the_word_that_people_know(facts: dict[str, Any], label: str) -> None:
+    assert Credential("a", **facts).label == label
+
+
 def test_the_accounts_table_has_toml_names() -> None:
-    table = {"name": "work", "refresh-token": "r", "client-id": "c", "max-concurrent": 4}
+    table = {
+        "name": "work",
+        "refresh-token": "r",
+        "client-id": "c",
+        "max-concurrent": 4,
+        "write-back": True,
+        "proxy": "http://p",
+    }
 
     config = msgspec.convert(table, AccountConfig, dec_hook=lambda _, text: Secret(text))
 
     assert config == AccountConfig(
-        name="work", refresh_token=Secret("r"), client_id="c", max_concurrent=4
+        name="work",
+        refresh_token=Secret("r"),
+        client_id="c",
+        max_concurrent=4,
+        write_back=True,
+        proxy=Secret("http://p"),
     )

@@ -35,3 +35,11 @@ def test_a_reset_opens_the_pool_and_forgets_the_suspensions() -> None:
     breaker.note_suspension("c", 102.0)
 
     assert breaker.remaining(102.0) == 0
+
+
+def test_a_suspension_that_an_earlier_process_saw_counts_from_when_it_was() -> None:
+    breaker = Breaker()
+    breaker.note_suspension("b", 160.0)
+    breaker.note_suspension("a", 100.0)
+
+    assert breaker.remaining(200.0) == 260

@@ -46,3 +46,15 @@ async def test_an_errand_that_begets_another_leaves_nothing_behind() -> None:
 
 async def test_nothing_to_finish_is_finished_at_once() -> None:
     await Errands().finish()
+
+
+async def test_what_is_done_is_not_counted_any_more() -> None:
+    errands = Errands()
+    task = errands.start(asyncio.sleep(0))
+    counts: list[int] = []
+    task.add_done_callback(lambda _: counts.append(len(errands)))
+
+    await task
+    await asyncio.sleep(0)
+
+    assert counts == [0]

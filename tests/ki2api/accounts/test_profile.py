@@ -27,6 +27,7 @@ def test_the_region_within_the_profile_arn_wins() -> None:
 def test_the_shared_profiles_have_the_shape_of_an_arn() -> None:
     assert is_profile_arn(SHARED_PROFILES["social"])
     assert is_profile_arn(SHARED_PROFILES["oidc"])
+    assert SHARED_PROFILES["oidc"] == SHARED_PROFILES["builder-id"]
     assert is_profile_arn(EUROPE.replace("arn:aws:", "arn:aws-us-gov:"))
 
 

@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from ki2api.accounts.account import Credential, Standing, Wallet
+from ki2api.accounts.errands import Errands
+from ki2api.accounts.keeper import Keeper
 from ki2api.accounts.ledger import MemoryStore, Record
 from ki2api.accounts.member import Member
-from ki2api.accounts.refresh import NeedsLogin, Refresher, RefreshFailed, Tokens
 from ki2api.accounts.renewal import Renewals, renewed
+from ki2api.accounts.signin import NeedsLogin, Refresher, RefreshFailed, Tokens
 from pipeline.secret import Secret
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +37,10 @@ class SlowStore(MemoryStore):
 
 
 class Bench:
-    """One member and its renewals, with all marks that they made."""
+    """One member and its renewals, with all marks that they made.
+
+    `found` is what stands in its file: the first one is found by the first look, and so on.
+    """
 
     def __init__(
         self, refresher: Refresher, clock: Callable[[], float], random: Random, member: Member
@@ -44,13 +49,23 @@ class Bench:
         self.store = SlowStore()
         self.store.may_end.set()
         self.member = member
+        self.found: list[Credential | None] = []
+        self.written: list[tuple[str, Secret, Tokens]] = []
         self.renewals = Renewals(
             refresher,
-            self.store,
+            Keeper(self.store, Errands(), clock),
             lambda _, standing: self.marks.append(standing),
+            look=self._look,
+            write_back=self._write_back,
             clock=clock,
             random=random,
         )
+
+    async def _look(self, _: Credential) -> Credential | None:
+        return self.found.pop(0) if self.found else None
+
+    async def _write_back(self, login: Credential, sent: Secret, tokens: Tokens) -> None:
+        self.written.append((login.fingerprint, sent, tokens))
 
     async def renew(self) -> Any:
         return await self.renewals.outcome(self.member)
@@ -178,6 +193,138 @@ async def test_a_refresh_that_works_ends_the_row_of_faults(bench: Bench, service
     await bench.renew()
 
     assert bench.member.missed_refreshes == 0
+
+
+async def test_another_programs_token_is_adopted_and_none_of_ours_is_spent(
+    bench: Bench, service: Any, ready: Callable[..., Credential]
+) -> None:
+    bench.found = [ready("a", refresh_token=Secret("rotated by the IDE"))]
+
+    assert await bench.renew() is None
+    assert bench.member.token == Secret("access-a")
+    assert bench.member.wallet.refresh == Secret("rotated by the IDE")
+    assert service.asked == []
+
+
+async def test_another_programs_refresh_token_is_used_where_its_access_token_has_ended(
+    bench: Bench, service: Any, ready: Callable[..., Credential]
+) -> None:
+    bench.found = [ready("a", refresh_token=Secret("theirs"), expires_at=NOON - 1)]
+
+    assert await bench.renew() is None
+    assert service.tokens == ["theirs"]
+    assert bench.member.wallet.previous == Secret("theirs")
+
+
+async def test_a_file_that_changes_during_the_refresh_is_looked_at_again(
+    bench: Bench, service: Any, ready: Callable[..., Credential]
+) -> None:
+    bench.found = [None, ready("a", refresh_token=Secret("theirs"))]
+    service.dead = {"seed-a"}
+
+    assert await bench.renew() is None
+    assert service.tokens == ["seed-a"]
+    assert (bench.member.token, bench.marks) == (Secret("access-a"), [])
+
+
+async def test_where_only_the_refresh_token_was_changed_meanwhile_that_one_is_tried(
+    bench: Bench, service: Any, seeded: Callable[..., Credential]
+) -> None:
+    bench.member.wallet = Wallet(refresh=Secret("lost"), previous=Secret("before"))
+    bench.found = [None, seeded("a", refresh_token=Secret("theirs"))]
+    service.dead = {"lost"}
+
+    assert await bench.renew() is None
+    assert service.tokens == ["lost", "theirs"]
+
+
+async def test_when_all_that_is_known_is_dead_only_a_login_helps(
+    bench: Bench, service: Any, seeded: Callable[..., Credential]
+) -> None:
+    bench.found = [None, seeded("a", refresh_token=Secret("theirs"))]
+    service.dead = {"seed-a", "theirs"}
+
+    assert isinstance(await bench.renew(), NeedsLogin)
+    assert service.tokens == ["seed-a", "theirs"]
+    assert [mark.state for mark in bench.marks] == ["needs-login"]
+
+
+async def test_the_token_that_is_in_use_is_not_adopted_again(
+    bench: Bench, service: Any, ready: Callable[..., Credential]
+) -> None:
+    bench.member = Member(ready("a"), 0, NOON, 400.0)
+    bench.found = [ready("a", refresh_token=Secret("theirs"))]
+
+    assert await bench.renew() is None
+    assert service.tokens == ["theirs"]
+
+
+async def test_what_was_rotated_is_written_back_with_what_was_sent(bench: Bench) -> None:
+    key = bench.member.key
+    await bench.renew()
+
+    assert bench.written == [
+        (key, Secret("seed-a"), Tokens(Secret("access-1"), Secret("seed-a+"), NOON + 3600))
+    ]
+
+
+async def test_a_login_that_takes_the_place_during_a_refresh_is_not_covered_by_its_answer(
+    bench: Bench, service: Any, ready: Callable[..., Credential]
+) -> None:
+    before, service.gate = bench.member.key, asyncio.Event()
+    task = bench.renewals.begin(bench.member)
+    while not service.asked:
+        await asyncio.sleep(0)
+    bench.member.take(ready("a", refresh_token=Secret("after a login")), 0, NOON)
+    service.gate.set()
+
+    assert await task is None
+    assert bench.member.wallet.refresh == Secret("after a login")
+    assert (await bench.kept())[before].wallet.refresh == Secret("seed-a+")
+    assert (service.tokens, bench.written) == (["seed-a"], [])
+
+
+async def test_a_login_that_takes_the_place_without_an_access_token_is_renewed_in_turn(
+    bench: Bench, service: Any, seeded: Callable[..., Credential]
+) -> None:
+    service.gate = asyncio.Event()
+    task = bench.renewals.begin(bench.member)
+    while not service.asked:
+        await asyncio.sleep(0)
+    bench.member.take(seeded("a", refresh_token=Secret("after a login")), 0, NOON)
+    service.gate.set()
+
+    assert await task is None
+    assert service.tokens == ["seed-a", "after a login"]
+    assert bench.member.token == Secret("access-2")
+
+
+async def test_a_dead_token_does_not_condemn_the_login_that_replaced_it(
+    bench: Bench, service: Any, seeded: Callable[..., Credential]
+) -> None:
+    service.dead, service.gate = {"seed-a"}, asyncio.Event()
+    task = bench.renewals.begin(bench.member)
+    while not service.asked:
+        await asyncio.sleep(0)
+    bench.member.take(seeded("a", refresh_token=Secret("after a login")), 0, NOON)
+    service.gate.set()
+
+    assert await task is None
+    assert service.tokens == ["seed-a", "after a login"]
+    assert bench.marks == []
+
+
+async def test_an_account_that_is_renamed_during_its_refresh_is_not_renewed_twice(
+    bench: Bench, service: Any, seeded: Callable[..., Credential]
+) -> None:
+    service.gate = asyncio.Event()
+    task = bench.renewals.begin(bench.member)
+    bench.member.take(seeded("b", refresh_token=Secret("seed-a")), 0, NOON)
+
+    assert bench.renewals.begin(bench.member) is task
+    service.gate.set()
+    await task
+    assert service.tokens == ["seed-a"]
 
 
 async def test_what_has_not_ended_within_the_grace_is_cancelled(bench: Bench, service: Any) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from typing import Literal, cast
 
 import pytest
 
 from ki2api import errors
-from ki2api.accounts.pool import Lease
+from ki2api.accounts.companion import Access
+from ki2api.accounts.lease import Lease
+from ki2api.budget import RetryBudget
 from ki2api.events import (
     PartDelta,
     PartEnded,
@@ -17,7 +20,7 @@ from ki2api.events import (
 )
 from ki2api.flow import GatewayFlow
 from ki2api.protocols import Delivery
-from ki2api.stages.retry import CAPACITY_WAIT, Retry, RetryConfig
+from ki2api.stages.retry import CAPACITY_WAIT, SLACK, Retry, RetryConfig
 from pipeline import Chain, Secret
 from pipeline.testing import batches, build_flow
 
@@ -51,7 +54,7 @@ class Inside:
         self.calls += 1
         account, error = self._fails.pop(0) if self._fails else ("good", None)
         if account is not None:
-            flow.account = Lease(account, Secret("t"), None, "", "us-east-1")
+            flow.account = cast("Lease", Access(name=account, token=Secret("t")))
         if error is not None:
             raise error
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
@@ -61,19 +64,34 @@ class Inside:
 class Run:
     """A retry stage with its inside, and the pauses that it made."""
 
-    def __init__(self, inside: Inside, config: RetryConfig | None = None) -> None:
+    def __init__(
+        self,
+        inside: Inside,
+        config: RetryConfig | None = None,
+        budget: RetryBudget | None = None,
+    ) -> None:
         self.inside = inside
         self.slept: list[float] = []
-        self.stage = Retry(config or RetryConfig(), sleep=self._sleep, jitter=lambda: 0.5)
+        self.stage = Retry(
+            config or RetryConfig(),
+            budget or RetryBudget(),
+            sleep=self._sleep,
+            jitter=lambda: 0.5,
+        )
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
     async def __call__(self, *, stream: bool = True) -> GatewayFlow:
-        delivery = Delivery(id="x", model="m", created=0, stream=stream)
-        flow = build_flow(GatewayFlow, delivery=delivery)
+        return await self.through(self.flow(stream=stream))
+
+    async def through(self, flow: GatewayFlow) -> GatewayFlow:
         await Chain([("retry", self.stage)], self.inside).run(flow)
         return flow
+
+    def flow(self, *, stream: bool = True) -> GatewayFlow:
+        delivery = Delivery(id="x", model="m", created=0, stream=stream)
+        return build_flow(GatewayFlow, delivery=delivery)
 
 
 def rate_limited() -> errors.RateLimited:
@@ -107,6 +125,24 @@ async def test_a_transient_fault_waits_a_little_and_a_crowded_model_longer() -> 
     assert run.slept == [0.05, CAPACITY_WAIT * 1.5]
 
 
+@pytest.mark.parametrize(
+    ("told", "waited"), [(3.5, 3.5 + SLACK), (0.0, SLACK), (None, CAPACITY_WAIT * 1.5)]
+)
+async def test_a_model_without_capacity_is_waited_for_as_long_as_the_pool_says(
+    told: float | None, waited: float
+) -> None:
+    run = Run(Inside(("a", errors.ModelOverloaded("full", retry_after=told))))
+    await run()
+    assert run.slept == [waited]
+
+
+async def test_a_model_that_pauses_for_long_is_not_waited_for() -> None:
+    run = Run(Inside(("a", errors.ModelOverloaded("full", retry_after=5.1))))
+    with pytest.raises(errors.ModelOverloaded):
+        await run()
+    assert run.slept == []
+
+
 async def test_it_gives_up_after_its_attempts_with_the_last_error() -> None:
     run = Run(
         Inside(*[(name, errors.UpstreamUnavailable(str(n))) for n, name in enumerate("abcde")])
@@ -117,10 +153,16 @@ async def test_it_gives_up_after_its_attempts_with_the_last_error() -> None:
 
 
 async def test_no_attempt_starts_after_its_time() -> None:
-    run = Run(Inside(("a", errors.UpstreamTimeout("slow"))), RetryConfig(within_seconds=0))
+    purse = Purse()
+    run = Run(Inside(*[("a", errors.UpstreamTimeout("slow"))] * 2), budget=purse)
+    early, late = run.flow(), run.flow()
+    early.clock = lambda: early.began + 59.9
+    late.clock = lambda: late.began + 60.0
     with pytest.raises(errors.UpstreamTimeout):
-        await run()
-    assert run.inside.calls == 1
+        await run.through(late)
+    assert (run.inside.calls, purse.asked) == (1, [])
+    await run.through(early)
+    assert (run.inside.calls, purse.asked) == (3, ["transient"])
 
 
 @pytest.mark.parametrize(
@@ -153,7 +195,7 @@ async def test_it_waits_for_an_account_that_returns_soon() -> None:
     soon = errors.NoAccountLeft("all cooling", retry_after=2, usable_in=2)
     run = Run(Inside((None, soon)))
     flow = await run()
-    assert run.slept == [2]
+    assert run.slept == [2 + SLACK]
     assert flow.attempts[0].account is None
 
 
@@ -262,3 +304,95 @@ async def test_a_failed_attempt_closes_what_it_opened_and_a_good_one_leaves_it_o
     assert closed == [(0, error)]
     await flow.aclose()
     assert closed == [(0, error), (1, None)]
+
+
+@pytest.mark.parametrize("kind", [errors.RateLimited, errors.AccountRefused, errors.QuotaSpent])
+async def test_a_fault_that_all_accounts_have_is_not_tried_again_without_an_account(
+    kind: type[errors.GatewayError],
+) -> None:
+    run = Run(Inside((None, kind("all of them"))))
+    with pytest.raises(kind, match="all of them"):
+        await run()
+    assert run.inside.calls == 1
+
+
+async def test_a_transient_fault_goes_once_more_to_the_same_account_and_no_further() -> None:
+    down = [("a", errors.UpstreamUnavailable(str(number))) for number in range(3)]
+    run = Run(Inside(*down))
+    with pytest.raises(errors.UpstreamUnavailable, match="1"):
+        await run()
+    assert run.inside.calls == 2
+
+
+async def test_going_back_to_an_account_after_another_is_an_attempt_like_any() -> None:
+    down = [(name, errors.UpstreamUnavailable(name)) for name in "aba"]
+    run = Run(Inside(*down))
+    with pytest.raises(errors.UpstreamUnavailable):
+        await run()
+    assert run.inside.calls == 3
+
+
+class Purse(RetryBudget):
+    """A budget that writes down what it is asked, and grants so many calls."""
+
+    def __init__(self, grants: int = 100) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.given_back: list[str] = []
+        self._left = grants
+
+    def grants(self, kind: Literal["transient", "throttled"]) -> bool:
+        self.asked.append(kind)
+        self._left -= 1
+        return self._left >= 0 and super().grants(kind)
+
+    def succeeded(self, *spent: Literal["transient", "throttled"]) -> None:
+        self.given_back += ["success", *spent]
+        super().succeeded(*spent)
+
+
+async def test_every_repeated_call_is_asked_of_the_budget_and_a_success_gives_it_back() -> None:
+    purse = Purse()
+    fails = [("a", errors.UpstreamUnavailable("down")), ("b", rate_limited())]
+    await Run(Inside(*fails), budget=purse)()
+    assert purse.asked == ["transient", "throttled"]
+    assert purse.given_back == ["success", "transient", "throttled"]
+
+
+async def test_a_repetition_that_the_budget_refuses_is_not_made_and_noted() -> None:
+    purse = Purse(grants=1)
+    run = Run(Inside(("a", rate_limited()), ("b", rate_limited())), budget=purse)
+    flow = run.flow()
+    with pytest.raises(errors.RateLimited):
+        await run.through(flow)
+    assert run.inside.calls == 2
+    assert purse.asked == ["throttled", "throttled"]
+    assert purse.given_back == []
+    assert [note.text for note in flow.notes] == [
+        "not tried again: the budget for repeated calls is used up"
+    ]
+
+
+async def test_a_request_that_only_waited_for_an_account_repeats_nothing() -> None:
+    purse = Purse(grants=0)
+    soon = errors.NoAccountLeft("all cooling", usable_in=1)
+    flow = await Run(Inside((None, soon), (None, soon)), budget=purse)()
+    assert [attempt.account for attempt in flow.attempts] == [None, None]
+    assert purse.asked == []
+    assert purse.given_back == ["success"]
+
+
+async def test_waiting_between_two_calls_is_paid_for_once() -> None:
+    purse = Purse()
+    soon = errors.NoAccountLeft("all cooling", usable_in=1)
+    await Run(Inside(("a", rate_limited()), (None, soon)), budget=purse)()
+    assert purse.asked == ["throttled"]
+    assert purse.given_back == ["success", "throttled"]
+
+
+async def test_what_makes_no_sense_is_not_asked_of_the_budget() -> None:
+    purse = Purse()
+    for error in (errors.InvalidRequest("bad"), errors.UpstreamGarbled("crc")):
+        with pytest.raises(type(error)):
+            await Run(Inside(("a", error)), budget=purse)()
+    assert purse.asked == []

@@ -1,0 +1,39 @@
+"""What a request wants of the pool, and what it gets."""
+
+from collections.abc import Collection
+
+from msgspec import Struct
+
+from ki2api.accounts.companion import Access
+from ki2api.accounts.member import Member
+from ki2api.accounts.strategies import Strategy, round_robin
+
+
+class Wish(Struct, frozen=True):
+    """What one attempt wants: a model, which accounts not or only as the last, and who chooses.
+
+    `session` names the conversation, if it can come back; `comes_back` says that it does, so that
+    it stays on its account if that can serve. It is remembered for `sticky` seconds.
+    """
+
+    model: str = ""
+    never: Collection[str] = ()
+    last: Collection[str] = ()
+    choose: Strategy = round_robin
+    session: str = ""
+    comes_back: bool = False
+    sticky: float = 0.0
+
+
+class Lease(Access, eq=False, kw_only=True):
+    """An account held for one attempt, with all that a call to Kiro needs to know of it."""
+
+    model: str
+    member: Member
+    held: bool = True
+
+    def catch_up(self) -> None:
+        """Take the token and the profile that the account has now."""
+        access = self.member.access()
+        self.token = access.token or self.token
+        self.profile_arn, self.region = access.profile_arn, access.region

@@ -1,0 +1,175 @@
+"""Which profile an account gets; that a pool asks for it is told here too."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ki2api.accounts.account import Credential
+from ki2api.accounts.companion import NoProfiles
+from ki2api.accounts.ledger import MemoryStore
+from ki2api.errors import UpstreamUnavailable
+from pipeline.secret import Secret
+
+pytestmark = pytest.mark.anyio
+
+EUROPE = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/EUROPE"
+AMERICA = "arn:aws:codewhisperer:us-east-1:123456789012:profile/AMERICA"
+IDENTITY_CENTER = {"kind": "oidc", "start_url": "https://d-1.awsapps.com/start"}
+MakePool = Callable[..., Any]
+MakeCredential = Callable[..., Credential]
+
+
+def regions(kiro: Any) -> list[str]:
+    return [region for question, _, region in kiro.asked if question == "profiles"]
+
+
+async def test_the_profile_of_an_identity_center_is_looked_up_once(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (), "eu-central-1": (EUROPE, "arn:second")}
+    pool = make_pool(ready("a", **IDENTITY_CENTER))
+
+    leases = [await pool.hold() for _ in range(3)]
+
+    assert {(lease.profile_arn, lease.region) for lease in leases} == {(EUROPE, "eu-central-1")}
+    assert regions(kiro) == ["us-east-1", "eu-central-1"]
+    assert pool.statuses()[0].has_profile
+    await pool.stop()
+
+
+async def test_the_region_of_the_sign_in_is_asked_first(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"eu-central-1": (EUROPE,), "us-east-1": (AMERICA,)}
+    pool = make_pool(ready("a", region="eu-west-1", **IDENTITY_CENTER))
+
+    assert (await pool.hold()).profile_arn == EUROPE
+    assert regions(kiro) == ["eu-central-1"]
+    await pool.stop()
+
+
+async def test_a_given_region_of_the_api_is_asked_first_but_the_profiles_own_wins(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-gov-west-1": (AMERICA,)}
+    pool = make_pool(ready("a", api_region="us-gov-west-1", **IDENTITY_CENTER))
+
+    assert (await pool.hold()).region == "us-east-1"
+    assert regions(kiro) == ["us-gov-west-1"]
+    await pool.stop()
+
+
+@pytest.mark.parametrize("kind", ["social", "api-key"])
+async def test_kinds_without_a_profile_of_their_own_are_not_asked_about(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, kind: str
+) -> None:
+    pool = make_pool(ready("a", kind=kind, api_key=Secret("ksk_1")))
+    await pool.serve()
+    await pool.stop()
+
+    assert kiro.count("profiles") == 0
+
+
+async def test_that_there_are_no_profiles_is_remembered_for_an_hour(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, clock: Any
+) -> None:
+    kiro.arns = {"us-east-1": NoProfiles(), "eu-central-1": (EUROPE,)}
+    pool = make_pool(ready("a", expires_at=clock.now + 1e6, **IDENTITY_CENTER))
+
+    await pool.turns(3)
+    assert regions(kiro) == ["us-east-1"]
+    clock.now += 3600
+    await pool.turns(2)
+    assert regions(kiro) == ["us-east-1"] * 2
+    await pool.stop()
+
+
+async def test_a_question_that_fails_rests_a_minute_and_the_request_goes_as_it_is(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, clock: Any
+) -> None:
+    kiro.arns = dict.fromkeys(("us-east-1", "eu-central-1"), UpstreamUnavailable("down"))
+    pool = make_pool(ready("a", **IDENTITY_CENTER))
+
+    assert await pool.turns(3) == "aaa"
+    assert len(regions(kiro)) == 2
+    clock.now += 60
+    kiro.arns = {"us-east-1": (AMERICA,)}
+    assert (await pool.hold()).profile_arn == AMERICA
+    await pool.stop()
+
+
+async def test_a_region_that_fails_does_not_hide_the_profile_of_another(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": UpstreamUnavailable("down"), "eu-central-1": (EUROPE,)}
+    pool = make_pool(ready("a", **IDENTITY_CENTER))
+
+    assert (await pool.hold()).profile_arn == EUROPE
+    await pool.stop()
+
+
+async def test_where_no_region_has_one_the_request_goes_as_it_is(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (), "eu-central-1": ()}
+    pool = make_pool(ready("a", **IDENTITY_CENTER))
+
+    assert (await pool.hold()).profile_arn == ""
+    assert not pool.statuses()[0].has_profile
+    await pool.stop()
+
+
+async def test_a_profile_that_was_found_outlives_a_restart(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (AMERICA,)}
+    store = MemoryStore()
+    first = make_pool(ready("a", **IDENTITY_CENTER), store=store)
+    await first.serve()
+    await first.stop()
+
+    again = make_pool(ready("a", **IDENTITY_CENTER), store=store)
+    await again.start()
+    assert (await again.hold()).profile_arn == AMERICA
+    assert kiro.count("profiles") == 1
+    await again.stop()
+
+
+async def test_a_refused_profile_is_looked_up_and_the_lease_has_the_other_one(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (AMERICA,)}
+    pool = make_pool(ready("a"))
+    lease, behind = await pool.hold(), await pool.hold()
+
+    assert await pool.find_profile(lease)
+    assert await pool.find_profile(behind)
+    assert lease.profile_arn == behind.profile_arn == AMERICA
+    assert kiro.count("profiles") == 1
+    await pool.stop()
+
+
+@pytest.mark.parametrize("told", [(), (AMERICA,), NoProfiles(), UpstreamUnavailable("down")])
+async def test_where_there_is_no_other_profile_the_refusal_stands(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, told: Any
+) -> None:
+    kiro.arns = {"us-east-1": told, "eu-central-1": ()}
+    pool = make_pool(ready("a", profile_arn=AMERICA))
+    lease = await pool.hold()
+
+    assert not await pool.find_profile(lease)
+    assert lease.profile_arn == AMERICA
+    await pool.stop()
+
+
+async def test_a_profile_that_a_person_gave_is_not_replaced(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (EUROPE,)}
+    pool = make_pool(ready("a", profile_arn=AMERICA))
+    lease = await pool.hold()
+
+    assert not await pool.find_profile(lease)
+    assert (await pool.hold()).profile_arn == AMERICA
+    await pool.stop()
