@@ -1,40 +1,42 @@
 """Builds the product out of its rooms: the one place that knows every one of them."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import httpx
 import loguru
 from litestar import Litestar
+from msgspec import Struct, field
 
-import ki2api
 from ki2api.accounts.account import StandingChange
 from ki2api.accounts.ledger import FileStore, MemoryStore, StateStore
 from ki2api.accounts.pool import AccountPool
-from ki2api.accounts.refresh import Refresher
-from ki2api.accounts.sources import Found
+from ki2api.accounts.sources import AccountsUnreadable, Found
+from ki2api.accounts.sources.checks import checked_proxy
+from ki2api.accounts.strategies import Strategies
+from ki2api.budget import RetryBudget
 from ki2api.flow import GatewayFlow
 from ki2api.keys import DEFAULT_KEY, KeyRing
 from ki2api.kiro.compose import Limits as KiroLimits
 from ki2api.models import Catalogue
-from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings, UpstreamSettings
+from ki2api.reload.questions import Questions
+from ki2api.reload.ways import Ways, ways_of
+from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings
 from ki2api.stages.account_select import AccountSelect
 from ki2api.stages.auth import Auth
 from ki2api.stages.encode_stream import EncodeStream
 from ki2api.stages.normalize import Normalize
 from ki2api.stages.retry import Retry
 from ki2api.stages.route import Route
-from ki2api.upstream.client import IDE_AGENT, KiroClient, UpstreamOptions
 from ki2api.upstream.endpoint import KiroEndpoint
 from ki2api.web.answers import EXCEPTION_HANDLERS
 from ki2api.web.catalogue import model, models
 from ki2api.web.gateway import Gateway, Limits
 from ki2api.web.guard import guard
 from ki2api.web.inference import chat_completions, count_tokens, messages
-from ki2api.web.operations import health, token_reset, token_status
+from ki2api.web.operations import health, token_refresh, token_reset, token_status, token_usage
 from ki2api.web.origin import Neighbourhood
+from ki2api.web.response import OpenAnswers
 from ki2api.web.schema import schema
 from pipeline import Secret, SettingsError
 from pipeline.assemble import Assembly, assemble
@@ -52,44 +54,68 @@ ROUTES = [
     messages,
     count_tokens,
     token_status,
+    token_usage,
+    token_refresh,
     token_reset,
     schema,
 ]
-SIGN_IN_AGENT = "KiroIDE-0.12.155 ki2api/{version}"
-"""The form that the social sign-in service expects (docs/kiro.md §1.2), and our own name."""
-KEEP_ALIVE_SECONDS = 20.0
-"""How long an idle connection to Kiro is kept; shorter than common servers do, so that they are not
-the ones to close it just when it is used again."""
+DEFAULT_KEY_WARNING = (
+    "the default key is in force: anybody on this machine and its private networks can use your"
+    " account; set API_KEY to a key of your own"
+)
 
 
-@asynccontextmanager
-async def opened(loaded: Loaded, found: Found) -> AsyncIterator[Gateway]:
-    """Open everything that serving needs, and close it again in reverse."""
-    async with AsyncExitStack() as held:
-        http = await held.enter_async_context(http_client(loaded.settings.upstream))
-        gateway, warnings = built(loaded, found, http)
-        await gateway.pool.start()
-        held.push_async_callback(gateway.pool.stop)
-        for warning in (*warnings, *gateway.pool.warnings):
-            loguru.logger.warning(warning)
-        await gateway.chain.start()
-        held.push_async_callback(gateway.chain.stop)
-        yield gateway
+class Lasting(Struct):
+    """What outlives a change of the settings; `fault` says why newer ones are not in force."""
+
+    pool: AccountPool
+    budget: RetryBudget = field(default_factory=RetryBudget)
+    answers: OpenAnswers = field(default_factory=OpenAnswers)
+    fault: str = ""
 
 
-def built(loaded: Loaded, found: Found, http: httpx.AsyncClient) -> tuple[Gateway, list[str]]:
-    """Build and prove everything without opening anything; return warnings beside it."""
-    settings = loaded.settings
-    pool = _pool(settings, found, http)
-    keys = key_ring(loaded)
-    catalogue = Catalogue(aliases={alias.name: alias.model for alias in settings.models})
-    endpoint = KiroEndpoint(KiroClient(http, _options(settings.upstream)), KiroLimits())
-    assembly = _assembled(
-        loaded, endpoint, {AccountPool: pool, KeyRing: keys, Catalogue: catalogue}
+class Built(Struct, frozen=True):
+    """One gateway, built and proved by one version of the settings, with nothing opened yet."""
+
+    gateway: Gateway
+    ways: Ways
+    warnings: list[str]
+
+
+def lasting(loaded: Loaded, found: Found, questions: Questions) -> Lasting:
+    """Make what every gateway of this process shares."""
+    pool = AccountPool(
+        found.credentials,
+        questions,
+        _store(loaded.settings),
+        companion=questions,
+        look=questions.look,
+        write_back=questions.write_back,
+        changed=_log_change,
     )
+    return Lasting(pool)
+
+
+def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
+    """Build and prove a gateway; raises SettingsError or OrderError."""
+    settings = loaded.settings
+    _check_proxy(loaded)
+    keys = key_ring(loaded)
+    catalogue = Catalogue(
+        shared.pool.offered, aliases={alias.name: alias.model for alias in settings.models}
+    )
+    endpoint = KiroEndpoint(ways.kiro, KiroLimits())
+    services: dict[type, object] = {
+        AccountPool: shared.pool,
+        KeyRing: keys,
+        Catalogue: catalogue,
+        RetryBudget: shared.budget,
+        Strategies: Strategies(loaded.folder),
+    }
+    assembly = _assembled(loaded, endpoint, services)
     gateway = Gateway(
         chain=assembly.chain,
-        pool=pool,
+        pool=shared.pool,
         keys=keys,
         models=catalogue,
         neighbourhood=Neighbourhood(settings.server.hosts, settings.server.origins),
@@ -97,13 +123,22 @@ def built(loaded: Loaded, found: Found, http: httpx.AsyncClient) -> tuple[Gatewa
             max_body=settings.server.max_body_mib * 1024 * 1024,
             hold_back=settings.server.hold_back_seconds,
         ),
+        answers=shared.answers,
+        fault=lambda: shared.fault,
     )
-    return gateway, assembly.warnings
+    exposed = keys.default_active and settings.upstream.kind == "kiro"
+    return Built(gateway, ways, [*assembly.warnings, *([DEFAULT_KEY_WARNING] if exposed else [])])
 
 
-def create_app(gateway: Gateway) -> Litestar:
-    """Make the Litestar app that serves this gateway."""
-    app = Litestar(
+def proved(loaded: Loaded, found: Found) -> Built:
+    """Build and prove a gateway that nobody will start; raises SettingsError or OrderError."""
+    ways = ways_of(loaded.settings.upstream, lambda: found)
+    return build(loaded, lasting(loaded, found, Questions(lambda: nullcontext(ways))), ways)
+
+
+def create_app() -> Litestar:
+    """Make the Litestar app; each request brings the gateway that serves it."""
+    return Litestar(
         ROUTES,
         guards=[guard],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -111,8 +146,6 @@ def create_app(gateway: Gateway) -> Litestar:
         logging_config=None,
         request_max_body_size=None,
     )
-    app.state.gateway = gateway
-    return app
 
 
 def _assembled(
@@ -142,36 +175,12 @@ def key_ring(loaded: Loaded) -> KeyRing:
     return keys
 
 
-def http_client(upstream: UpstreamSettings) -> httpx.AsyncClient:
-    """Make the one client that all calls to Kiro share."""
-    # Waiting for a first event or between two is timed where it is understood, in the endpoint.
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(None, connect=upstream.connect_seconds, pool=1.0, write=60.0),
-        limits=httpx.Limits(
-            max_connections=None,
-            max_keepalive_connections=100,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-        ),
-        headers={"user-agent": SIGN_IN_AGENT.replace("{version}", ki2api.__version__)},
-        trust_env=False,
-        proxy=upstream.proxy.reveal() if upstream.proxy else None,
-    )
-
-
-def _options(upstream: UpstreamSettings) -> UpstreamOptions:
-    return UpstreamOptions(
-        api_url=upstream.api_url,
-        user_agent=upstream.user_agent or IDE_AGENT,
-        first_event_seconds=upstream.first_event_seconds,
-        idle_seconds=upstream.idle_seconds,
-    )
-
-
-def _pool(settings: Settings, found: Found, http: httpx.AsyncClient) -> AccountPool:
-    refresher = Refresher(
-        http, auth_url=settings.upstream.auth_url, oidc_url=settings.upstream.oidc_url
-    )
-    return AccountPool(found.credentials, refresher, _store(settings), changed=_log_change)
+def _check_proxy(loaded: Loaded) -> None:
+    try:
+        checked_proxy(loaded.settings.upstream.proxy, "upstream.proxy")
+    except AccountsUnreadable as error:
+        fault = Source(loaded.text, loaded.source).fault("upstream.proxy", str(error))
+        raise SettingsError([fault]) from None
 
 
 def _store(settings: Settings) -> StateStore:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from types import FrameType
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 GRACE_FOR_ERRORS = 3.0
@@ -126,7 +126,7 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def configure(app: Litestar, *, host: str, port: int, drain_seconds: float) -> uvicorn.Config:
+def configure(app: ASGIApp, *, host: str, port: int, drain_seconds: float) -> uvicorn.Config:
     """Say how uvicorn is to serve the app."""
     return uvicorn.Config(
         app,

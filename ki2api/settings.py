@@ -86,10 +86,17 @@ class UpstreamSettings(Table, frozen=True, kw_only=True):
     """Where social logins get new tokens."""
     oidc_url: str = "https://oidc.{region}.amazonaws.com"
     """Where Builder ID and Identity Center logins get new tokens."""
+    login_url: str = "https://app.kiro.dev"
+    """The page on which `ki2api login` lets a person log in."""
     user_agent: str | None = None
     """What we say we are; {os}, {machine} and {version} are filled in."""
     proxy: Secret | None = None
     """May hold a password, so it is kept like one."""
+
+    @property
+    def title(self) -> str:
+        """What stands at the end of the chain, as people call it."""
+        return "the simulator" if self.kind == "simulator" else "Kiro"
 
 
 class StateSettings(Table, frozen=True, kw_only=True):
@@ -131,15 +138,20 @@ class Loaded(msgspec.Struct, frozen=True):
 
 def find_file(environ: Mapping[str, str], given: Path | None) -> Path | None:
     """Return the settings file to use, or None where there is none; the first place wins."""
+    places = file_places(environ, given)
+    if len(places) == 1:
+        return places[0]
+    return next((path for path in places if path.is_file()), None)
+
+
+def file_places(environ: Mapping[str, str], given: Path | None) -> tuple[Path, ...]:
+    """Return where the settings file may be: the one that was named, or the usual places."""
     if given is not None:
-        return given
+        return (given,)
     if named := environ.get("KI2API_CONFIG"):
-        return Path(named)
+        return (Path(named),)
     config_home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    for path in (Path("config.toml"), config_home / "ki2api" / "config.toml"):
-        if path.is_file():
-            return path
-    return None
+    return Path("config.toml"), config_home / "ki2api" / "config.toml"
 
 
 def load(environ: Mapping[str, str], given: Path | None = None) -> Loaded:

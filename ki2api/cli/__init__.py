@@ -7,8 +7,11 @@ from ki2api.cli.accounts import accounts
 from ki2api.cli.check import check
 from ki2api.cli.completion import completion
 from ki2api.cli.demo import demo
+from ki2api.cli.doctor import doctor
 from ki2api.cli.health import health
 from ki2api.cli.keys import keys
+from ki2api.cli.login import login
+from ki2api.cli.logout import logout
 from ki2api.cli.serve import serve
 from ki2api.cli.show import show
 from ki2api.cli.simulate import simulate
@@ -29,5 +32,19 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, check, show, stages, accounts, health, keys, simulate, completion):
+for command in (
+    demo,
+    login,
+    logout,
+    serve,
+    check,
+    doctor,
+    show,
+    stages,
+    accounts,
+    health,
+    keys,
+    simulate,
+    completion,
+):
     cli.add_command(command)

@@ -1,73 +1,88 @@
-"""`ki2api accounts`: how each account stands, as the running gateway sees it."""
+"""`ki2api accounts`: how each account stands, and what can be done about it."""
 
 import time
-from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.live import Live
-from rich.table import Column, Table
 
-from ki2api.cli.calling import URL_HELP, call, gateway_url
-from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
-from ki2api.settings import Loaded
+from ki2api.cli.calling import Door, door_options
+from ki2api.cli.plans import told
+from ki2api.cli.running import stop
+from ki2api.cli.standings import standings
 
 EVERY = 2.0
-COLUMNS = ("account", "state", "until", "requests")
-COLOURS = {"ready": "green", "cooling": "yellow", "exhausted": "yellow"}
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
-@config_option
-@click.option("--url", help=URL_HELP)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.group(invoke_without_command=True)
+@door_options
+@JSON
 @click.option("--watch", is_flag=True, help="Show it anew every two seconds, until Ctrl+C.")
-def accounts(config: Path | None, url: str | None, *, as_json: bool, watch: bool) -> None:
-    """Show how each account stands, why, and until when."""
-    with told_in_a_line():
-        loaded = loaded_from(config)
-    address = f"{gateway_url(loaded, url)}/v1/token/status"
+@click.pass_context
+def accounts(context: click.Context, door: Door, *, as_json: bool, watch: bool) -> None:
+    """Show how each account of the running gateway stands, why, and until when."""
+    context.obj = door
+    if context.invoked_subcommand:
+        return
     if as_json:
-        told = call(loaded, "GET", address)
-        click.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
+        _print_json(door.call("GET", "/v1/token/status"))
     elif watch:
-        _watch(loaded, address)
+        _watch(lambda: door.call("GET", "/v1/token/status")["accounts"])
     else:
-        Console().print(_table(call(loaded, "GET", address)["accounts"]))
+        Console().print(standings(door.call("GET", "/v1/token/status")["accounts"]))
 
 
-def _watch(loaded: Loaded, address: str) -> None:
+@accounts.command()
+@click.argument("name")
+@door_options
+def refresh(name: str, door: Door) -> None:
+    """Get a new token for the account NAME, also where it needs a login."""
+    done = door.call("POST", "/v1/token/refresh", account=name)
+    if not done["refreshed"]:
+        stop(f"{name} has no new token: {done['reason']}", 1)
+    click.echo(f"{name} has a new token.")
+
+
+@accounts.command()
+@click.argument("name", default="")
+@door_options
+def reset(name: str, door: Door) -> None:
+    """Let the account NAME, or all, be tried again: ends cooling, exhausted and quarantine."""
+    number = door.call("POST", "/v1/token/reset", account=name)["reset"]
+    click.echo(f"{number} accounts were reset." if number != 1 else "1 account was reset.")
+
+
+@accounts.command()
+@click.argument("name", default="")
+@click.option("--email", is_flag=True, help="Also show whose account it is.")
+@JSON
+@door_options
+def usage(name: str, door: Door, *, email: bool, as_json: bool) -> None:
+    """Ask Kiro what the account NAME, or each, has used of its plan."""
+    answer = door.call("GET", "/v1/token/usage", account=name, email="true" if email else "")
+    if as_json:
+        _print_json(answer)
+        return
+    for account in answer["accounts"]:
+        for line in told(account):
+            click.echo(line)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def _watch(statuses: Callable[[], list[dict[str, Any]]]) -> NoReturn:
     console = Console()
     with Live(console=console, refresh_per_second=1) as live:
         while True:
-            table = _table(call(loaded, "GET", address)["accounts"])
+            shown = standings(statuses())
             if console.is_terminal:
-                live.update(table)
+                live.update(shown)
             else:
-                console.print(table)
+                console.print(shown)
             time.sleep(EVERY)
-
-
-def _table(statuses: list[Mapping[str, Any]]) -> Table:
-    table = Table(*(Column(name, no_wrap=True) for name in COLUMNS), "reason")
-    for status in statuses:
-        state = str(status["state"])
-        colour = COLOURS.get(state, "red")
-        table.add_row(
-            status["name"],
-            f"[{colour}]{state}[/{colour}]",
-            _moment(status["until"]),
-            str(status["requests"]),
-            status["reason"] or "",
-        )
-    return table
-
-
-def _moment(until: float | None) -> str:
-    if until is None:
-        return ""
-    return datetime.fromtimestamp(until).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,42 +1,96 @@
 """Calls of the command line to the gateway that runs on this machine."""
 
+import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import rich_click as click
+from click import get_current_context
+from msgspec import Struct
 
+from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
 from ki2api.cli.running import base_url, stop
 from ki2api.keys import DEFAULT_KEY
 from ki2api.settings import Loaded
+from pipeline import Secret
 
-URL_HELP = "Address of the gateway; otherwise the one of the settings."
-SECONDS = 5.0
+SECONDS = 30.0
+"""For an answer: the gateway may have to ask Kiro."""
 
 
-def gateway_url(loaded: Loaded, url: str | None) -> str:
-    """Return where the gateway is."""
+class Door(Struct, frozen=True):
+    """Where the running gateway is, and the key that opens it."""
+
+    url: str
+    key: Secret
+
+    def call(self, method: str, path: str, **query: str) -> Any:
+        """Call the gateway and decode its answer, or end the command saying why not."""
+        try:
+            answer = self.ask(method, path, **query)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = str(error) or type(error).__name__
+            ask = "is `ki2api serve` running, or on another port (--port N)?"
+            stop(f"no gateway answers at {self.url}: {why}; {ask}", 1)
+        if answer.is_error:
+            stop(f"{self.url}{path} answers {answer.status_code}: {_reason(answer)}", 1)
+        try:
+            return msgspec.json.decode(answer.content)
+        except msgspec.DecodeError:
+            stop(f"what answers at {self.url} is no Ki2API: try another --url or --port", 1)
+
+    def ask(self, method: str, path: str, **query: str) -> httpx.Response:
+        """Call the gateway; raises httpx.HTTPError. What is empty is left out of the query."""
+        return httpx.request(
+            method,
+            self.url + path,
+            params={name: value for name, value in query.items() if value},
+            headers={"x-api-key": self.key.reveal()},
+            timeout=SECONDS,
+            trust_env=False,
+        )
+
+
+def door_of(loaded: Loaded, url: str | None = None, port: int | None = None) -> Door:
+    """Return the door of the gateway at an address, at a port here, or as the settings say."""
     server = loaded.settings.server
-    return url.rstrip("/") if url else base_url(server.host, server.port)
+    key = server.api_keys[0] if server.api_keys else Secret(DEFAULT_KEY)
+    return Door(url or base_url(server.host, server.port if port is None else port), key)
 
 
-def call(loaded: Loaded, method: str, url: str) -> Any:
-    """Call the gateway and decode its answer, or end the command saying why not."""
-    keys = loaded.settings.server.api_keys
-    key = keys[0].reveal() if keys else DEFAULT_KEY
-    try:
-        answer = httpx.request(
-            method, url, headers={"x-api-key": key}, timeout=SECONDS, trust_env=False
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        stop(
-            f"no gateway answers at {url}: {error}; is `ki2api serve`"
-            " running, or on another port (--url http://127.0.0.1:PORT)?",
-            1,
-        )
-    if answer.is_error:
-        stop(f"{url} answers {answer.status_code}: {_reason(answer)}", 1)
-    return msgspec.json.decode(answer.content)
+def door_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where the gateway is, and the argument `door`."""
+
+    @config_option
+    @click.option("--url", callback=_address, help="Address of the gateway.")
+    @click.option("--port", type=click.IntRange(1, 65535), help="Port of the gateway, here.")
+    @wraps(command)
+    def with_door(
+        *args: Any, config: Path | None, url: str | None, port: int | None, **options: Any
+    ) -> Any:
+        if url and port:
+            raise click.UsageError("--url and --port say the same: choose one")
+        door = get_current_context().obj  # of the command above this one
+        if config or url or port or not isinstance(door, Door):
+            with told_in_a_line():
+                door = door_of(loaded_from(config), url, port)
+        return command(*args, door=door, **options)
+
+    return with_door
+
+
+def _address(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    """Read an address as people write it: without a scheme, or as clients have it, with /v1."""
+    if not url:
+        return None
+    whole = url if "://" in url else f"http://{url}"
+    if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./-]*)?", whole):
+        raise click.BadParameter(f"{url!r} is no address such as http://127.0.0.1:8989")
+    return whole.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -5,17 +5,20 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import rich_click as click
+from msgspec.structs import replace
 
-from ki2api.accounts.sources import AccountsUnreadable, Found, find
+from ki2api.accounts.logins import logins_path
+from ki2api.accounts.sources import AccountsUnreadable, Found, Report, find, survey
 from ki2api.accounts.statefile import StateUnreadable
 from ki2api.cli.running import stop
 from ki2api.settings import Loaded, load
 from pipeline import PipelineError, SettingsError
 from pipeline.locate import Source
 
+T = TypeVar("T")
 CONFIG_HELP = (
     "Settings file; otherwise $KI2API_CONFIG, ./config.toml, ~/.config/ki2api/config.toml."
 )
@@ -32,10 +35,22 @@ def loaded_from(config: Path | None) -> Loaded:
     return load(os.environ, config)
 
 
+def with_address(loaded: Loaded, host: str | None, port: int | None) -> Loaded:
+    """Let an address and a port that were typed win over the settings."""
+    server = loaded.settings.server
+    server = replace(
+        server,
+        host=server.host if host is None else host,
+        port=server.port if port is None else port,
+    )
+    settings = replace(loaded.settings, server=server)
+    return replace(loaded, settings=settings)
+
+
 def accounts_of(loaded: Loaded) -> Found:
     """Find the accounts; a fault of an [[accounts]] table is told with its file and line."""
     try:
-        return find(os.environ, loaded.settings.accounts, Path.home())
+        return _searched(find, loaded)
     except AccountsUnreadable as error:
         number = re.match(r"\[\[accounts\]\] (\d+): ", str(error))
         if number is None:
@@ -45,9 +60,36 @@ def accounts_of(loaded: Loaded) -> Found:
         raise SettingsError([fault]) from error
 
 
+def places_of(loaded: Loaded) -> tuple[Report, ...]:
+    """Report on every place where an account may lie."""
+    return _searched(survey, loaded)
+
+
+def _searched(search: Callable[..., T], loaded: Loaded) -> T:
+    upstream = loaded.settings.upstream
+    return search(
+        os.environ,
+        loaded.settings.accounts,
+        Path.home(),
+        logins=logins_path(loaded.settings.state.path),
+        folder=loaded.folder,
+        trusted=(upstream.auth_url, upstream.oidc_url),
+    )
+
+
+def accounts_in_force(loaded: Loaded) -> Found:
+    """Find the accounts that `ki2api serve` would use; the simulator brings its own."""
+    upstream = loaded.settings.upstream
+    if upstream.kind == "simulator":
+        return Found(upstream.title)
+    return accounts_of(loaded)
+
+
 def counted(found: Found) -> str:
     """Say how many accounts there are, and from where."""
-    return f"{len(found.credentials)} from {found.place}" if found.credentials else "none"
+    if found.credentials:
+        return f"{len(found.credentials)} from {found.place}"
+    return f"those of {found.place}" if found.place else "none"
 
 
 @contextmanager

@@ -1,16 +1,21 @@
 """`ki2api demo`: try the gateway without any account."""
 
 import os
+from pathlib import Path
 
 import rich_click as click
 from msgspec.structs import replace
 
+from ki2api.accounts.sources import Found
 from ki2api.cli import logs
-from ki2api.cli.chosen import told_in_a_line
-from ki2api.cli.running import listen, run, serve_until_stopped
-from ki2api.cli.simulated import embedded
+from ki2api.cli.chosen import told_in_a_line, with_address
+from ki2api.cli.running import listen, run
+from ki2api.cli.simulated import serve_simulated
 from ki2api.keys import DEFAULT_KEY
-from ki2api.settings import Loaded, Settings, overridden
+from ki2api.reload.reloader import Origins
+from ki2api.settings import Loaded, Settings, load, overridden
+
+CONFIG = "Settings file, such as one with a pipeline to try; its accounts are not used."
 
 SCREEN = """
 Ki2API demo: answers come from a simulator inside this process. No Kiro account is used or needed.
@@ -27,6 +32,7 @@ Paste this into another terminal:
          "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
 Your own account: log in to the Kiro IDE on this machine (its token file is found by itself), or
+  ki2api login                                                      # in your browser; or
   export KIRO_API_KEY=ksk_...                                       # a key from app.kiro.dev; or
   export KIRO_AUTH_CONFIG='[{{"refreshToken": "...", "name": "me"}}]'
 then stop this with Ctrl+C and run:  ki2api serve
@@ -36,20 +42,30 @@ Unofficial: not made or endorsed by AWS or Kiro. Use your own account, and read 
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8989, show_default=True, help="Port."
-)
-def demo(host: str, port: int) -> None:
+@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=CONFIG)
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8989]")
+def demo(config: Path | None, host: str | None, port: int | None) -> None:
     """Serve the embedded simulator: no account is needed or read."""
+    origins = Origins(
+        read=lambda: with_address(_settings(config), host, port),
+        find=lambda _: Found(),
+        places=(config,) if config else (),
+    )
     with told_in_a_line():
-        settings = overridden(Settings(), os.environ)
-        logs.configure(settings.log)
-        server = replace(settings.server, host=host, port=port)
-        run(_demo(Loaded(replace(settings, server=server))))
+        loaded = origins.read()
+        logs.configure(loaded.settings.log)
+        run(_demo(origins, loaded))
 
 
-async def _demo(loaded: Loaded) -> None:
+def _settings(config: Path | None) -> Loaded:
+    """Read the settings of a file that was named, and of no other."""
+    loaded = load(os.environ, config) if config else Loaded(overridden(Settings(), os.environ))
+    upstream = replace(loaded.settings.upstream, kind="simulator")
+    return replace(loaded, settings=replace(loaded.settings, upstream=upstream))
+
+
+async def _demo(origins: Origins, loaded: Loaded) -> None:
     server = loaded.settings.server
     listening = listen(server.host, server.port)
     own_key = any(key.reveal() != DEFAULT_KEY for key in server.api_keys)
@@ -58,5 +74,4 @@ async def _demo(loaded: Loaded) -> None:
     def say(url: str) -> None:
         click.echo(SCREEN.format(url=url, key=key))
 
-    async with embedded(loaded) as (simulated, found):
-        await serve_until_stopped(simulated, found, listening, say)
+    await serve_simulated(origins, listening, say)

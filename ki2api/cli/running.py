@@ -2,24 +2,25 @@
 
 import asyncio
 import errno
+import os
+import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import loguru
 import rich_click as click
 
-from ki2api.accounts.sources import Found
-from ki2api.app import create_app, opened
+from ki2api.app import DEFAULT_KEY_WARNING
+from ki2api.cli import logs
+from ki2api.reload.generations import Generations, House, opened
+from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
 from ki2api.server import Server, configure
-from ki2api.settings import Loaded
+from ki2api.settings import Loaded, ServerSettings
 
 HOURLY = 3600.0
-DEFAULT_KEY_WARNING = (
-    "the default key is in force: anybody on this machine and its private networks can use your"
-    " account; set API_KEY to a key of your own"
-)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -50,28 +51,63 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_until_stopped(
-    loaded: Loaded, found: Found, listening: socket.socket, ready: Callable[[str], None]
+    force: Force, origins: Origins, listening: socket.socket, ready: Callable[[str], None]
 ) -> None:
-    """Open the gateway, serve on the socket, and drain when a signal comes."""
-    settings = loaded.settings
-    async with opened(loaded, found) as gateway, asyncio.TaskGroup() as group:
-        chain = " > ".join(name for name, _ in gateway.chain.stages)
-        loguru.logger.info("settings: {}; pipeline: {} > Kiro", loaded.source, chain)
+    """Open the gateway, serve on the socket, and drain when a signal comes.
+
+    What changes in `origins` meanwhile comes into force.
+    """
+    loaded = force.loaded
+    async with (
+        opened(loaded, force.found, lambda: origins.find(loaded)) as house,
+        asyncio.TaskGroup() as group,
+    ):
+        tell_settings(loaded, house.generations.built)
         host, port = listening.getsockname()[:2]
-        config = configure(
-            create_app(gateway), host=host, port=port, drain_seconds=settings.server.drain_seconds
-        )
-        server = Server(
-            config,
-            drain_seconds=settings.server.drain_seconds,
-            last_call=gateway.answers.end_all,
-            draining=lambda: _say_draining(len(gateway.answers), settings.server.drain_seconds),
-        )
+        server = _server(house, loaded.settings.server, (host, port))
         group.create_task(_announce(server, lambda: ready(base_url(host, port))))
-        exposed = gateway.keys.default_active and settings.upstream.kind == "kiro"
-        nagging = group.create_task(_nag(exposed=exposed))
-        await server.serve(sockets=[listening])
-        nagging.cancel()
+        reloader = Reloader(origins, force, house, applied=_apply)
+        beside = [group.create_task(task) for task in (reloader.run(), _nag(house.generations))]
+        with _hang_ups(reloader.ask, server):
+            await server.serve(sockets=[listening])
+        for task in beside:
+            task.cancel()
+
+
+def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Server:
+    (host, port), seconds, answers = at, settings.drain_seconds, house.shared.answers
+    return Server(
+        configure(house.generations, host=host, port=port, drain_seconds=seconds),
+        drain_seconds=seconds,
+        last_call=answers.end_all,
+        draining=lambda: _say_draining(len(answers), seconds),
+    )
+
+
+@contextmanager
+def _hang_ups(ask: Callable[[], None], server: Server) -> Iterator[None]:
+    """Let SIGHUP ask for new settings; but whoever closes the terminal means to end the server."""
+    if sys.platform == "win32":
+        yield
+        return
+    terminal = next((each for each in (0, 1, 2) if os.isatty(each)), None)
+
+    def hung_up() -> None:
+        if terminal is None or os.isatty(terminal):
+            ask()
+        else:
+            server.handle_exit(signal.SIGTERM, None)
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _apply(loaded: Loaded) -> None:
+    logs.configure(loaded.settings.log)
 
 
 def _say_draining(open_answers: int, seconds: float) -> None:
@@ -84,10 +120,11 @@ async def _announce(server: Server, ready: Callable[[], None]) -> None:
     ready()
 
 
-async def _nag(*, exposed: bool) -> None:
-    while exposed:
-        loguru.logger.warning(DEFAULT_KEY_WARNING)
+async def _nag(generations: Generations) -> None:
+    while True:
         await asyncio.sleep(HOURLY)
+        if DEFAULT_KEY_WARNING in generations.built.warnings:
+            loguru.logger.warning(DEFAULT_KEY_WARNING)
 
 
 def base_url(host: str, port: int) -> str:

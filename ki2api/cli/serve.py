@@ -1,23 +1,24 @@
 """`ki2api serve`: serve your own accounts."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import loguru
-import msgspec
 import rich_click as click
 
-from ki2api.accounts.sources import Found
 from ki2api.cli import logs
-from ki2api.cli.chosen import accounts_of, config_option, loaded_from, told_in_a_line
-from ki2api.cli.running import listen, run, serve_until_stopped
-from ki2api.cli.simulated import embedded
-from ki2api.settings import Loaded
-
-NO_ACCOUNT = (
-    "no account is configured, so requests are answered with an error: log in to the Kiro IDE, or"
-    " set KIRO_API_KEY, KIRO_REFRESH_TOKEN or KIRO_AUTH_CONFIG, or add [[accounts]] to config.toml"
+from ki2api.cli.chosen import (
+    accounts_of,
+    config_option,
+    loaded_from,
+    told_in_a_line,
+    with_address,
 )
+from ki2api.cli.running import listen, run, serve_until_stopped
+from ki2api.cli.simulated import serve_simulated
+from ki2api.reload.reloader import Force, Origins, tell_accounts
+from ki2api.settings import Loaded, file_places
 
 
 @click.command()
@@ -25,34 +26,33 @@ NO_ACCOUNT = (
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8989]")
 def serve(config: Path | None, host: str | None, port: int | None) -> None:
-    """Serve your own Kiro accounts."""
+    """Serve your own Kiro accounts.
+
+    Settings, stages and logins that change are taken up without a restart, at once on SIGHUP.
+    """
+    origins = Origins(
+        read=lambda: with_address(loaded_from(config), host, port),
+        find=accounts_of,
+        places=file_places(os.environ, config),
+    )
     with told_in_a_line():
-        loaded = _with(loaded_from(config), host, port)
+        loaded = origins.read()
         logs.configure(loaded.settings.log)
-        run(_serve(loaded))
+        run(_serve(origins, loaded))
 
 
-async def _serve(loaded: Loaded) -> None:
-    settings = loaded.settings
-    listening = listen(settings.server.host, settings.server.port)
-    ready = _ready(settings.server.host)
-    if settings.upstream.kind == "simulator":
-        async with embedded(loaded) as (simulated, found):
-            await serve_until_stopped(simulated, found, listening, ready)
+async def _serve(origins: Origins, loaded: Loaded) -> None:
+    server = loaded.settings.server
+    listening = listen(server.host, server.port)
+    ready = _ready(server.host)
+    if loaded.settings.upstream.kind == "simulator":
+        await serve_simulated(origins, listening, ready)
         return
-    found = accounts_of(loaded)
-    _say_found(found)
-    await serve_until_stopped(loaded, found, listening, ready)
-
-
-def _say_found(found: Found) -> None:
+    found = origins.find(loaded)
     for warning in found.warnings:
-        loguru.logger.warning(warning)
-    if found.credentials:
-        names = ", ".join(credential.name for credential in found.credentials)
-        loguru.logger.info("accounts from {}: {}", found.place, names)
-    else:
-        loguru.logger.warning(NO_ACCOUNT)
+        loguru.logger.warning("{}", warning)
+    tell_accounts(found)
+    await serve_until_stopped(Force(loaded, found), origins, listening, ready)
 
 
 def _ready(host: str) -> Callable[[str], None]:
@@ -63,14 +63,3 @@ def _ready(host: str) -> Callable[[str], None]:
         loguru.logger.info("serving on {} (OpenAI: {}/v1){}", url, url, reach)
 
     return say
-
-
-def _with(loaded: Loaded, host: str | None, port: int | None) -> Loaded:
-    server = loaded.settings.server
-    server = msgspec.structs.replace(
-        server,
-        host=server.host if host is None else host,
-        port=server.port if port is None else port,
-    )
-    settings = msgspec.structs.replace(loaded.settings, server=server)
-    return msgspec.structs.replace(loaded, settings=settings)

@@ -7,8 +7,14 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from ki2api.app import BUILT_IN, built, http_client
-from ki2api.cli.chosen import accounts_of, config_option, counted, loaded_from, told_in_a_line
+from ki2api.app import BUILT_IN, proved
+from ki2api.cli.chosen import (
+    accounts_in_force,
+    config_option,
+    counted,
+    loaded_from,
+    told_in_a_line,
+)
 from ki2api.schema import settings_schema
 from ki2api.settings import Loaded, origin
 from pipeline.describe import as_toml
@@ -26,16 +32,17 @@ def show(config: Path | None, *, schema: bool) -> None:
         return
     with told_in_a_line():
         loaded = loaded_from(config)
-        found = accounts_of(loaded)
-        gateway, _ = built(loaded, found, http_client(loaded.settings.upstream))
+        found = accounts_in_force(loaded)
+        gateway = proved(loaded, found).gateway
         for line in _settings(loaded):
             click.echo(line)
         click.echo(f"# accounts: {counted(found)}")
         for credential in found.credentials:
-            click.echo(f"#   {credential.name} ({credential.kind}, {credential.source})")
+            click.echo(f"#   {credential.name} ({credential.label}, {credential.source})")
         stages = [name for name, _ in gateway.chain.stages]
-        click.echo(f"# in:  client ▶ {' ▶ '.join(stages)} ▶ Kiro")
-        click.echo(f"# out: Kiro ▶ {' ▶ '.join(reversed(stages))} ▶ client")
+        end = loaded.settings.upstream.title
+        click.echo(f"# in:  client ▶ {' ▶ '.join(stages)} ▶ {end}")
+        click.echo(f"# out: {end} ▶ {' ▶ '.join(reversed(stages))} ▶ client")
 
 
 def _settings(loaded: Loaded) -> Iterator[str]:

@@ -8,19 +8,21 @@ import rich_click as click
 from ki2api.cli.running import run
 from ki2api.simulator import SCENARIOS, Simulator, SimulatorOptions
 
-SCREEN = """# A simulated Kiro is running; Ctrl+C stops it. To put the gateway in front of it, save
-# all this as simulated.toml and run: ki2api serve --config simulated.toml
+NEXT = """# A simulated Kiro is running; Ctrl+C stops it. To put the gateway in front of it,
+# save what stands on standard output as simulated.toml, and run:
+#   ki2api serve --config simulated.toml"""
+SCREEN = """# Settings for a simulated Kiro: ki2api serve --config simulated.toml
 
 [upstream]
 api-url = "{urls.runtime}"
+management-url = "{urls.management}"
+fallback-url = "{urls.q}"
 auth-url = "{urls.auth}"
 oidc-url = "{urls.oidc}"
 
 [state]
 path = "simulated-state.json"  # keeps the tokens that the simulator rotates, as Kiro does
 {accounts}
-# The other hosts: management {urls.management}, q {urls.q}
-#
 # A prompt that holds [[sim:NAME]] gets that scenario:
 {scenarios}
 """
@@ -52,6 +54,7 @@ async def _simulate(accounts: int, seed: int) -> None:
                 scenarios="\n".join(f"#   {name:<22} {text}" for name, text in SCENARIOS.items()),
             )
         )
+        click.echo(NEXT, err=True)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)

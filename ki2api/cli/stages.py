@@ -6,23 +6,40 @@ from pathlib import Path
 import rich_click as click
 
 from ki2api.app import BUILT_IN
-from ki2api.cli.chosen import told_in_a_line
-from pipeline import Catalog
+from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
+from pipeline import Catalog, PipelineError
 from pipeline.describe import StageDoc, describe
 
 
 @click.command()
 @click.argument("name", required=False)
-def stages(name: str | None) -> None:
+@config_option
+def stages(name: str | None, config: Path | None) -> None:
     """List the stages with their settings, types and defaults; or one stage by its NAME.
 
-    NAME may also be a file or package.module:Class of your own.
+    NAME may also be a file or package.module:Class of your own. The list has the stages of your
+    own settings file too.
     """
     catalog = Catalog(BUILT_IN)
     with told_in_a_line():
-        for each in [name] if name else catalog.names():
-            for line in _told(describe(catalog.find(each, Path()))):
+        own, folder = ([name], Path()) if name else _own(config, catalog)
+        for each in own if name else (*catalog.names(), *own):
+            for line in _told(describe(catalog.find(each, folder))):
                 click.echo(line)
+
+
+def _own(config: Path | None, catalog: Catalog) -> tuple[list[str], Path]:
+    """Return the stages that the settings add, and the folder that they are looked up from."""
+    try:
+        loaded = loaded_from(config)
+    except PipelineError as error:
+        if config:
+            raise
+        # Who mends a settings file may well be here to read what its stages take.
+        click.echo(f"ki2api: without the stages of your settings: {error}", err=True)
+        return [], Path()
+    named = dict.fromkeys(str(table.get("stage", "")) for table in loaded.settings.pipeline)
+    return [each for each in named if each and each not in catalog.names()], loaded.folder
 
 
 def _told(stage: StageDoc) -> Iterator[str]:

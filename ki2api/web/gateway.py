@@ -16,6 +16,9 @@ from ki2api.web.origin import Neighbourhood
 from ki2api.web.response import FlowResponse, OpenAnswers
 from pipeline import Chain
 
+GATEWAY = "ki2api_gateway"
+"""Where in the ASGI state of a request the gateway stands that serves it."""
+
 
 class Limits(msgspec.Struct, frozen=True):
     """What the door lets in, and how long it waits."""
@@ -26,9 +29,13 @@ class Limits(msgspec.Struct, frozen=True):
     """Seconds that a stream's status is held back for."""
 
 
+def _nothing() -> str:
+    return ""
+
+
 @dataclass(kw_only=True)
 class Gateway:
-    """One running gateway, as the routes see it."""
+    """One running gateway, as the routes see it; newer settings make another one."""
 
     chain: Chain[GatewayFlow]
     pool: AccountPool
@@ -38,6 +45,8 @@ class Gateway:
     limits: Limits
     clock: Callable[[], float] = time
     answers: OpenAnswers = field(default_factory=OpenAnswers)
+    fault: Callable[[], str] = _nothing
+    """Says why newer settings are not in force, or nothing."""
 
     def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
         """Make the response that runs a new flow through the chain."""

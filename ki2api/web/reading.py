@@ -4,26 +4,33 @@ from secrets import token_hex
 from typing import Any, TypeAlias
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 
 from ki2api.errors import RequestTooLarge, UnsupportedMedia
 from ki2api.protocols import ClientProtocol, RawRequest
 from ki2api.protocols.anthropic import ANTHROPIC
 from ki2api.protocols.openai_chat import OPENAI_CHAT
-from ki2api.web.gateway import Gateway
-from ki2api.web.guard import peer
+from ki2api.web.gateway import GATEWAY, Gateway
 from ki2api.web.headers import plain
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
 class BodyCut(Exception):
     """The client left before its body was complete; there is nobody to tell."""
 
 
-def gateway_of(request: AnyRequest) -> Gateway:
-    """Return the gateway that serves this request."""
-    gateway: Gateway = request.app.state.gateway
+def gateway_of(connection: Connection) -> Gateway:
+    """Return the gateway that serves this request from its beginning to its end."""
+    gateway: Gateway = connection.scope["state"][GATEWAY]
     return gateway
+
+
+def peer(connection: Connection) -> str:
+    """Return the address that the connection comes from, or nothing for a local socket."""
+    client = connection.scope["client"]
+    return client[0] if client else ""
 
 
 def request_id(request: AnyRequest) -> str:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from ki2api.app import BUILT_IN
+from ki2api.budget import RetryBudget
 from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
 from ki2api.events import (
@@ -198,6 +199,7 @@ def serve(folder: Path) -> Callable[..., Served]:
         services = {
             Catalogue: Catalogue(),
             KeyRing: KeyRing((Secret("k"),)),
+            RetryBudget: RetryBudget(),
         }
         assembly = assemble(
             tomllib.loads(text)["pipeline"],

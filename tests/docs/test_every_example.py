@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ki2api.errors import RateLimited, UpstreamDisconnected
+from ki2api.errors import UpstreamDisconnected, UpstreamUnavailable
 
 pytestmark = pytest.mark.anyio
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -97,7 +97,9 @@ async def test_every_attempt_asks_the_same(
     serve: Any,
     table: Any,
 ) -> None:
-    served = serve(place(table(name)), fails=[RateLimited("wait"), RateLimited("wait")])
+    served = serve(
+        place(table(name)), fails=[UpstreamUnavailable("down"), UpstreamUnavailable("down")]
+    )
     flow = await served.ask(stream=form == "streamed")
     first, second, third = served.kiro.asked
     assert first == second == third
@@ -121,6 +123,6 @@ async def test_an_error_passes(name: str, serve: Any, table: Any) -> None:
     flow = await served.ask(stream=True)
     assert served.words == "Hello"
     assert flow.failure is broken
-    refused = RateLimited("wait")
+    refused = UpstreamUnavailable("down")
     served = serve(table(name), fails=[refused] * 3)
     assert (await served.ask()).failure is refused

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ki2api.errors import Forbidden, InvalidRequest, RateLimited
+from ki2api.errors import Forbidden, InvalidRequest, UpstreamUnavailable
 from ki2api.events import PartStarted
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ async def test_the_system_line_stands_last(serve: Any, table: Any) -> None:
 
 async def test_the_system_line_stands_there_once_in_every_attempt(serve: Any, table: Any) -> None:
     place = table("add_system_line").replace('"normalize"', '"retry"')
-    served = serve(place, fails=[RateLimited("wait")])
+    served = serve(place, fails=[UpstreamUnavailable("down")])
     await served.ask()
     assert [len(asked.system) for asked in served.kiro.asked] == [1, 1]
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.errors import RateLimited, UpstreamDisconnected
+from ki2api.errors import UpstreamDisconnected, UpstreamUnavailable
 from ki2api.events import PartStarted
 from ki2api.flow import GatewayFlow
 from pipeline import PipelineError
@@ -56,7 +56,7 @@ async def test_a_flow_is_timed_until_it_is_closed(form: str, serve: Any, table: 
 
 
 async def test_a_flow_that_fails_is_timed_too(serve: Any, table: Any) -> None:
-    served = serve(table("time_stage"), fails=[RateLimited("wait")] * 3)
+    served = serve(table("time_stage"), fails=[UpstreamUnavailable("down")] * 3)
     flow = await served.ask(clock=ticking())
     assert len(notes(flow, "time-stage")) == 2
 
@@ -105,13 +105,13 @@ async def test_whatever_becomes_of_a_flow_is_written_once(
 ) -> None:
     gone = UpstreamDisconnected("gone")
     await serve(table("log_to_file")).ask(key="wrong")
-    await serve(table("log_to_file"), fails=[RateLimited("wait")] * 3).ask()
+    await serve(table("log_to_file"), fails=[UpstreamUnavailable("down")] * 3).ask()
     await serve(table("log_to_file"), breaks=gone).ask(stream=True)
     await serve(table("log_to_file")).ask(stream=True, leave_after=2)
-    await serve(table("log_to_file"), fails=[RateLimited("wait")]).ask()
+    await serve(table("log_to_file"), fails=[UpstreamUnavailable("down")]).ask()
     assert [line["outcome"] for line in lines(folder)] == [
         "invalid_api_key",
-        "rate_limit_exceeded",
+        "upstream_unreachable",
         "upstream_disconnected",
         "client left",
         "answered",

@@ -128,16 +128,25 @@ def accounts_toml(simulator: Simulator) -> str:
 def config(
     simulator: Simulator, *, accounts: str, server: str = "", upstream: str = "", rest: str = ""
 ) -> str:
+    """Write settings; a line of `upstream` takes the place of the one that it names."""
     urls = simulator.urls
+    places = {
+        "api-url": urls.runtime,
+        "management-url": urls.management,
+        "fallback-url": urls.q,
+        "auth-url": urls.auth,
+        "oidc-url": urls.oidc,
+    }
+    usual = "".join(
+        f'{name} = "{url}/{{region}}"\n' for name, url in places.items() if name not in upstream
+    )
     return f"""
 [server]
 port = 0
 drain-seconds = 5.0
 {server}
 [upstream]
-api-url = "{urls.runtime}"
-{upstream or f'auth-url = "{urls.auth}"'}
-oidc-url = "{urls.oidc}"
+{usual}{upstream}
 [state]
 path = "state/state.json"
 {accounts}

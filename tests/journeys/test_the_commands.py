@@ -39,6 +39,16 @@ def test_check_says_that_all_is_right(done: Any, tmp_path: Path) -> None:
     assert not (tmp_path / ".local").exists()
 
 
+def test_check_and_show_say_when_the_simulator_answers(done: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[upstream]\nkind = "simulator"\n')
+    for command in ("check", "show"):
+        status, text = done(command, KIRO_AUTH_CONFIG="[{")
+        assert status == 0
+        assert "account-select ▶ the simulator" in text
+        assert "accounts: those of the simulator" in text
+        assert "Kiro" not in text.replace("docs", "")
+
+
 def test_check_warns_of_an_order_that_repeats_one_account(done: Any, tmp_path: Path) -> None:
     stages = ["auth", "encode-stream", "normalize", "route", "account-select", "retry"]
     (tmp_path / "config.toml").write_text(
@@ -98,6 +108,53 @@ def test_stages_lists_the_catalogue_and_also_a_stage_of_ones_own(done: Any, tmp_
     status, text = done("stages", "rout")
     assert status == 2
     assert 'did you mean "route"' in text
+
+
+def test_stages_lists_those_of_ones_own_settings_too(done: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "mine.py").write_text('"""Greets."""\n\n\ndef request(flow):\n    pass\n')
+    tables = '[[pipeline]]\nstage = "./mine.py"\nafter = "normalize"\n'
+    (folder / "config.toml").write_text(tables)
+    status, text = done("stages", "--config", "elsewhere/config.toml")
+    assert status == 0
+    assert "Greets." in text
+    assert "attempts = 3  (integer)" in text
+
+
+def test_stages_helps_also_while_the_settings_are_broken(done: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[server")
+    status, text = done("stages")
+    assert status == 0
+    assert "without the stages of your settings: config.toml:1: " in text
+    assert "attempts = 3  (integer)" in text
+    status, text = done("stages", "--config", "config.toml")
+    assert status == 2
+
+
+def test_the_demo_takes_a_pipeline_to_try(done: Any, launch: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from ki2api.errors import InvalidRequest\n\n\n"
+        'def request(flow):\n    raise InvalidRequest("mine")\n'
+    )
+    (tmp_path / "mine.toml").write_text(
+        '[[pipeline]]\nstage = "./mine.py"\nafter = "normalize"\n'
+        '[[accounts]]\nname = "me"\nrefresh-token = "not used"\n'
+    )
+    demo = launch(["demo", "--port", "0", "--config", "mine.toml"], tmp_path, {})
+    url = demo.wait_for(r"Anthropic base URL\s+(http://\S+)")[1]
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}
+    answer = httpx.post(
+        f"{url}/v1/chat/completions",
+        json=body,
+        headers={"x-api-key": DEFAULT_KEY},
+        trust_env=False,
+    )
+    assert answer.json()["error"]["message"] == "mine"
+    assert "the default key is in force" not in demo.text
+    status, text = done("demo", "--config", "gone.toml")
+    assert status == 2
+    assert "gone.toml" in text
 
 
 def test_accounts_and_health_ask_the_running_gateway(

@@ -67,6 +67,8 @@ def test_serve_can_answer_from_the_simulator_too(run: Any, tmp_path: Path) -> No
 def test_simulate_prints_what_serve_needs(run: Any, tmp_path: Path) -> None:
     simulate = run("simulate")
     simulate.wait_for("stall")
+    simulate.wait_for("run:")
+    assert "management-url" in simulate.text
     (tmp_path / "config.toml").write_text(f"[server]\nport = 0\n{simulate.text}")
     serve = run("serve")
     url = serve.wait_for(r"serving on (http://\S+)")[1]
@@ -98,6 +100,7 @@ def test_help_and_version(run: Any) -> None:
         (["serve"], {}, "[server]\nport = 'x'", 2, r"config\.toml:2: .*port"),
         (["serve"], {}, "[server\n", 2, r"config\.toml:1"),
         (["serve"], {}, "[server]\nrequire-own-key = true", 2, "API_KEY"),
+        (["serve"], {}, '[upstream]\nproxy = "socks5://x"', 2, r"config\.toml:2: .*proxy must be"),
         (["serve"], {"KI2API_PORT": "x"}, "", 2, "KI2API_PORT"),
         (["serve"], {"KI2API_CONFIG": "gone.toml"}, "", 2, r"gone\.toml: .*cannot be read"),
         (["serve", "--config", "missing.toml"], {}, "", 2, "missing.toml"),

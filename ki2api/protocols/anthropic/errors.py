@@ -21,6 +21,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.ContextTooLong: (400, "invalid_request_error"),
     errors.UnknownRoute: (404, "not_found_error"),
     errors.WrongMethod: (405, "invalid_request_error"),
+    errors.UnknownAccount: (404, "not_found_error"),
     errors.UnknownModel: (404, "not_found_error"),
     errors.ModelNotOffered: (404, "not_found_error"),
     # Never 401 or 403 for an account's troubles: the client's own key is fine, and Claude Code
@@ -30,6 +31,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.QuotaSpent: (429, "rate_limit_error"),
     errors.AccountSuspended: (429, "rate_limit_error"),
     errors.AccountRefused: (502, "api_error"),
+    errors.ProfileRefused: (502, "api_error"),
     errors.UpstreamUnavailable: (502, "api_error"),
     errors.ModelOverloaded: (529, "overloaded_error"),
     errors.UpstreamUntrusted: (502, "api_error"),
@@ -37,6 +39,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.UpstreamDisconnected: (502, "api_error"),
     errors.EmptyReply: (502, "api_error"),
     errors.UpstreamGarbled: (502, "api_error"),
+    errors.UnknownOperation: (502, "api_error"),
     errors.NoAccountLeft: (429, "rate_limit_error"),
     errors.NoSignIn: (503, "api_error"),
     errors.NoAccount: (503, "api_error"),

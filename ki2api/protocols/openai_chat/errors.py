@@ -20,6 +20,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.ContextTooLong: (400, "invalid_request_error", "context_length_exceeded"),
     errors.UnknownRoute: (404, "invalid_request_error", "unknown_route"),
     errors.WrongMethod: (405, "invalid_request_error", "method_not_allowed"),
+    errors.UnknownAccount: (404, "invalid_request_error", "account_not_found"),
     errors.UnknownModel: (404, "invalid_request_error", "model_not_found"),
     errors.ModelNotOffered: (404, "invalid_request_error", "model_not_found"),
     # Never 401 or 403 for an account's troubles: the client's own key is fine.
@@ -28,6 +29,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.QuotaSpent: (429, "insufficient_quota", "insufficient_quota"),
     errors.AccountSuspended: (429, "rate_limit_error", "account_suspended"),
     errors.AccountRefused: (502, "api_error", "upstream_auth"),
+    errors.ProfileRefused: (502, "api_error", "upstream_auth"),
     errors.UpstreamUnavailable: (502, "api_error", "upstream_unreachable"),
     errors.ModelOverloaded: (503, "api_error", "server_is_overloaded"),
     errors.UpstreamUntrusted: (502, "api_error", "upstream_tls"),
@@ -35,6 +37,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.UpstreamDisconnected: (502, "api_error", "upstream_disconnected"),
     errors.EmptyReply: (502, "api_error", "upstream_empty"),
     errors.UpstreamGarbled: (502, "api_error", "upstream_protocol"),
+    errors.UnknownOperation: (502, "api_error", "upstream_protocol"),
     errors.NoAccountLeft: (429, "rate_limit_error", "rate_limit_exceeded"),
     errors.NoSignIn: (503, "api_error", "upstream_unreachable"),
     errors.NoAccount: (503, "api_error", "no_account"),

@@ -14,5 +14,5 @@ def asking(
     table: Iterable[type[GatewayError]], *, but: Collection[type[GatewayError]] = ()
 ) -> tuple[type[GatewayError], ...]:
     """Return those of a route that asks a model: nearly all that its dialect has words for."""
-    never = {GatewayError, errors.UnknownRoute, *but}
+    never = {GatewayError, errors.UnknownRoute, errors.UnknownAccount, *but}
     return tuple(kind for kind in table if kind not in never)

@@ -112,7 +112,7 @@ BROKEN = {
     "an account without a credential": (
         '[[accounts]]\nname = "me"\n',
         [
-            "ki2api: config.toml:1: refresh-token or api-key is missing",
+            "ki2api: config.toml:1: refresh-token, api-key, token-file or database is missing",
         ],
     ),
     "a table in place of a list": (

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,13 +23,12 @@ from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_chat.decode import NO_EFFECT as OPENAI_NO_EFFECT
 from ki2api.protocols.openai_chat.decode import REFUSED as OPENAI_REFUSED
 from ki2api.protocols.openai_chat.errors import TABLE as OPENAI_TABLE
-from ki2api.web.gateway import Gateway
 from ki2api.web.openapi.document import document
 from ki2api.web.openapi.replies import anthropic as anthropic_replies
 from ki2api.web.openapi.replies import openai_chat as openai_replies
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-APP = create_app(cast("Gateway", None))
+APP = create_app()
 BYTES = msgspec.json.encode(document(APP.routes))
 DOCUMENT: dict[str, Any] = msgspec.json.decode(BYTES)
 
@@ -88,6 +87,7 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_a_known_tag() -> No
         ("/v1/chat/completions", "OpenAIChatRequest", "OpenAICompletion"),
         ("/v1/messages", "AnthropicMessagesRequest", "AnthropicReply"),
         ("/v1/messages/count_tokens", "AnthropicCountRequest", "AnthropicTokenCount"),
+        ("/v1/token/refresh", None, "RefreshDone"),
         ("/v1/token/reset", None, "ResetDone"),
     ],
 )
@@ -102,7 +102,7 @@ def test_every_post_says_what_it_takes_and_gives(path: str, asks: str | None, gi
 
 
 def test_the_posts_above_are_all_there_are() -> None:
-    assert sum(method == "POST" for _, method, _ in operations()) == 4
+    assert sum(method == "POST" for _, method, _ in operations()) == 5
 
 
 def named(holder: dict[str, Any]) -> str:
@@ -125,6 +125,10 @@ def test_a_route_that_asks_a_model_has_every_status_of_its_dialects_table(
         ("/health", {"200", "405", "500"}),
         ("/schema", {"200", "401", "403", "405", "500"}),
         ("/v1/models", {"200", "401", "403", "405", "500"}),
+        ("/v1/token/status", {"200", "401", "403", "405", "500"}),
+        ("/v1/token/usage", {"200", "401", "403", "404", "405", "500"}),
+        ("/v1/token/refresh", {"200", "400", "401", "403", "404", "405", "500"}),
+        ("/v1/token/reset", {"200", "401", "403", "404", "405", "500"}),
         ("/v1/models/{model_id}", {"200", "400", "401", "403", "404", "405", "500"}),
         (
             "/v1/messages/count_tokens",

@@ -1,0 +1,1 @@
+"""What `ki2api doctor` looks at, one file for each part of the house."""

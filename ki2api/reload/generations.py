@@ -1,0 +1,162 @@
+"""Gateways that follow each other: each serves what it began, and ends after its last use."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+
+import loguru
+from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec import Struct
+
+from ki2api.accounts.errands import Errands
+from ki2api.accounts.sources import Found
+from ki2api.app import Built, Lasting, build, create_app, lasting
+from ki2api.reload.questions import Questions
+from ki2api.reload.ways import Find, Ways, ways_of
+from ki2api.settings import Loaded
+from ki2api.web.gateway import GATEWAY
+from pipeline import PipelineError
+
+GRACE = 5.0
+"""Seconds that what is still used has to end, when the process ends."""
+
+
+class Generation:
+    """One gateway with all that it holds open."""
+
+    def __init__(self, built: Built) -> None:
+        self.built = built
+        self._begun = asyncio.Event()
+        self._fault: Exception | None = None
+        self._uses = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
+        self._replaced = asyncio.Event()
+
+    @contextmanager
+    def used(self) -> Iterator[Built]:
+        """Keep it open."""
+        self._uses += 1
+        self._unused.clear()
+        try:
+            yield self.built
+        finally:
+            self._uses -= 1
+            if not self._uses:
+                self._unused.set()
+
+    def replace(self) -> None:
+        """Let it end, as soon as nothing uses it any more."""
+        self._replaced.set()
+
+    async def unused(self) -> None:
+        await self._unused.wait()
+
+    async def begun(self) -> None:
+        """Wait until the chain has started; raises PipelineError where it does not."""
+        await self._begun.wait()
+        if self._fault is not None:
+            raise self._fault
+
+    async def live(self) -> None:
+        """Start the chain, and close everything when it was replaced and is not used any more.
+
+        All in one task, as stages may want that their start and stop run in the same.
+        """
+        try:
+            async with AsyncExitStack() as held:
+                held.push_async_callback(self.built.ways.clients.aclose)
+                await self.built.gateway.chain.start()
+                held.push_async_callback(self.built.gateway.chain.stop)
+                self._begun.set()
+                await self._replaced.wait()
+                await self._unused.wait()
+        except PipelineError as error:
+            self._fault = error
+        except ExceptionGroup as error:
+            loguru.logger.opt(exception=error).error("a pipeline did not stop as it should")
+        finally:
+            self._begun.set()
+
+
+class Generations:
+    """The gateway in force as an ASGI app, and those before it that still serve something."""
+
+    def __init__(self, app: ASGIApp, *, grace: float = GRACE) -> None:
+        """`app` finds the gateway of each request in its ASGI state; `grace` is in seconds."""
+        self._app = app
+        self._grace = grace
+        self._current: Generation | None = None
+        self._lives = Errands()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request by one gateway from its beginning to its end; part of ASGI."""
+        with self._in_force.used() as built:
+            scope["state"][GATEWAY] = built.gateway
+            await self._app(scope, receive, send)
+
+    @property
+    def built(self) -> Built:
+        """The gateway in force."""
+        return self._in_force.built
+
+    @contextmanager
+    def ways(self) -> Iterator[Ways]:
+        """Give the ways of the gateway in force, and keep them open."""
+        with self._in_force.used() as built:
+            yield built.ways
+
+    async def begin(self, built: Built) -> None:
+        """Start a gateway and let it take over; raises PipelineError, and then all is as before."""
+        generation = Generation(built)
+        self._lives.send(generation.live())
+        try:
+            await generation.begun()
+        except BaseException:
+            generation.replace()
+            raise
+        before, self._current = self._current, generation
+        if before is not None:
+            before.replace()
+
+    async def idle(self) -> None:
+        """Wait until nothing uses the gateway in force, but not for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._grace):
+                await self._in_force.unused()
+
+    async def close(self) -> None:
+        """End every gateway."""
+        if self._current is not None:
+            self._current.replace()
+        await self._lives.finish(self._grace)
+
+    @property
+    def _in_force(self) -> Generation:
+        if self._current is None:
+            raise RuntimeError("no gateway has begun")
+        return self._current
+
+
+class House(Struct, frozen=True):
+    """All that serves: the gateways that follow each other, and what they share."""
+
+    generations: Generations
+    shared: Lasting
+
+
+@asynccontextmanager
+async def opened(loaded: Loaded, found: Found, find: Find) -> AsyncIterator[House]:
+    """Open all that serving needs, and close it again; `find` looks for the accounts anew."""
+    generations = Generations(create_app())
+    shared = lasting(loaded, found, Questions(generations.ways))
+    built = build(loaded, shared, ways_of(loaded.settings.upstream, find))
+    async with AsyncExitStack() as held:
+        held.push_async_callback(generations.close)
+        await shared.pool.start()
+        held.push_async_callback(shared.pool.stop)
+        for warning in (*built.warnings, *shared.pool.warnings):
+            loguru.logger.warning("{}", warning)
+        await generations.begin(built)
+        held.push_async_callback(generations.idle)
+        yield House(generations, shared)
