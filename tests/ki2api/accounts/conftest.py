@@ -97,7 +97,7 @@ class Kiro:
         return self.lists[access.name]
 
     async def usage(self, access: Access, *, with_email: bool = False) -> PlanUsage:
-        await self._note("usage", access)
+        await self._note("usage with e-mail" if with_email else "usage", access)
         if access.name not in self.resets:
             raise UpstreamUnavailable("Kiro does not tell the usage")
         pots = (Pot("plan", 12.5, 50.0), Pot("trial", 1.0, 500.0))
@@ -108,6 +108,7 @@ class Kiro:
             overage=False,
             overage_used=0.0,
             asked_at=NOON,
+            email="somebody@example.org" if with_email else "",
         )
 
     def count(self, question: str) -> int:

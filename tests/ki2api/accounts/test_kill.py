@@ -1,7 +1,7 @@
 """kill -9 at 200 moments of token rotations: what was used is kept, and the file stays whole.
 
-A process that is killed leaves behind what it has written, durable or not; that writes are synced
-before they are renamed is told in test_statefile.py.
+A process that is killed leaves behind all that it has written, synced or not: what a power cut
+would leave is not told here.
 """
 
 import contextlib

@@ -211,6 +211,19 @@ async def test_the_usage_is_asked_at_most_once_a_minute(
     assert kiro.count("usage") == 2
 
 
+async def test_an_e_mail_is_asked_for_only_where_a_person_wants_it_and_shown_to_nobody_else(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any
+) -> None:
+    kiro.resets = {"a": DECEMBER}
+    pool = make_pool(lasting("a"))
+    plain = (await pool.usages())["a"]
+    named = [(await pool.usages("a", with_email=True))["a"] for _ in range(2)]
+
+    assert (plain.email, [usage.email for usage in named]) == ("", ["somebody@example.org"] * 2)
+    assert pool.statuses()[0].usage == plain
+    assert (kiro.count("usage"), kiro.count("usage with e-mail")) == (1, 1)
+
+
 async def test_usages_say_why_one_is_not_known(
     make_pool: MakePool, lasting: MakeCredential, seeded: MakeCredential, kiro: Any, service: Any
 ) -> None:
