@@ -198,6 +198,10 @@ class AccountPool:
             raise AccountRefused(f"{member.standing.state}: {member.standing.reason}")
         lease.catch_up()
 
+    def may_have(self, lease: Lease) -> bool:
+        """Tell whether the account of a lease may have its model, as far as its list says."""
+        return self._knowledge.may_have(lease.member, lease.model)
+
     async def find_profile(self, lease: Lease) -> bool:
         """Find another profile than the one that Kiro refused; tell whether the lease has it."""
         member, refused = lease.member, lease.profile_arn

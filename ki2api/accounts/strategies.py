@@ -7,6 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from ki2api.accounts.companion import PlanUsage
+from ki2api.errors import Bug
 from pipeline.code import load_function
 from pipeline.errors import CodeNotFound, did_you_mean
 
@@ -77,7 +78,7 @@ def _checked(title: str, choose: Strategy) -> Strategy:
     def chosen(candidates: Sequence[Candidate], now: float) -> Candidate:
         choice = choose(candidates, now)
         if choice not in candidates:
-            raise TypeError(f"{title} returned none of its candidates: {choice!r}")
+            raise Bug(f"The {title} returned none of its candidates, but {type(choice).__name__}.")
         return choice
 
     return chosen

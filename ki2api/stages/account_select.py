@@ -11,7 +11,14 @@ from ki2api.accounts.lease import Lease, Wish
 from ki2api.accounts.pool import AccountPool
 from ki2api.accounts.strategies import Strategies
 from ki2api.conversation import TextPart
-from ki2api.errors import AccountError, GatewayError, ProfileRefused, TokenExpired
+from ki2api.errors import (
+    AccountError,
+    GatewayError,
+    ModelNotOffered,
+    ProfileRefused,
+    TokenExpired,
+    UnknownModel,
+)
 from ki2api.flow import GatewayFlow
 from pipeline import Next, Stage, StageConfig
 
@@ -55,6 +62,11 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
             if not await self._pool.find_profile(lease):
                 raise
             await call_next(flow)
+        except ModelNotOffered as error:
+            if self._pool.may_have(lease):
+                raise
+            # No account lists it and Kiro does not know it either: others need not be asked.
+            raise UnknownModel(error.detail, path=error.path) from error
 
     def _wish(self, flow: GatewayFlow) -> Wish:
         never, last = _past(flow)

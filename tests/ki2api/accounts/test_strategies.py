@@ -18,6 +18,7 @@ from ki2api.accounts.strategies import (
     least_used,
     round_robin,
 )
+from ki2api.errors import Bug
 from pipeline.errors import CodeNotFound
 
 NOON = 1_763_812_800.0
@@ -158,9 +159,7 @@ def test_a_strategy_that_returns_a_stranger_is_told_by_name(tmp_path: Path, answ
     source = f"def choose(candidates, now): return {answer}"
     choose = written(tmp_path, source).find("own.py:choose")
 
-    with pytest.raises(
-        TypeError, match=r'strategy "own\.py:choose" returned none of its candidates'
-    ):
+    with pytest.raises(Bug, match=r'strategy "own\.py:choose" returned none of its candidates'):
         choose([candidate("a", 0)], NOON)
 
 

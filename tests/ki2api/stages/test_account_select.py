@@ -21,6 +21,7 @@ from ki2api.errors import (
     ProfileRefused,
     RateLimited,
     TokenExpired,
+    UnknownModel,
     UpstreamDisconnected,
     UpstreamUnavailable,
 )
@@ -42,12 +43,15 @@ HELLO = Conversation("claude-sonnet-4-5", (Turn("user", (TextPart("Hello"),)),))
 class Diary:
     """A pool that leases account `a`, and remembers what it was asked."""
 
-    def __init__(self, *, renewable: bool = True, profile: bool = True) -> None:
+    def __init__(
+        self, *, renewable: bool = True, profile: bool = True, listed: bool = True
+    ) -> None:
         self.wishes: list[Wish] = []
         self.released: list[tuple[BaseException | None, bool]] = []
         self.renewed = self.sought = 0
         self._renewable = renewable
         self._profile = profile
+        self._listed = listed
 
     @property
     def reasons(self) -> list[BaseException | None]:
@@ -64,6 +68,9 @@ class Diary:
         self.renewed += 1
         if not self._renewable:
             raise AccountRefused("needs a new login")
+
+    def may_have(self, _: Lease) -> bool:
+        return self._listed
 
     async def find_profile(self, _: Lease) -> bool:
         self.sought += 1
@@ -373,3 +380,14 @@ async def test_a_strategy_of_ones_own_may_stand_beside_the_settings(
     await run(diary, flow_with(), config=config, folder=tmp_path)
     candidates = [cast("Any", "a"), cast("Any", "b")]
     assert cast("Any", diary.wishes[0].choose(candidates, 0.0)) == "b"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_a_model_that_no_list_has_is_asked_of_one_account_only(*, listed: bool) -> None:
+    diary = Diary(listed=listed)
+    with pytest.raises(UnknownModel, match="not offered") as refused:
+        await run(diary, flow_with(), ModelNotOffered("not offered", path="model"))
+
+    assert refused.value.retry == ("other" if listed else "no")
+    assert refused.value.path == "model"
+    assert [isinstance(error, ModelNotOffered) for error in diary.reasons] == [listed]
