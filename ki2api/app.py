@@ -92,6 +92,7 @@ def lasting(loaded: Loaded, found: Found, questions: Questions) -> Lasting:
         look=questions.look,
         write_back=questions.write_back,
         changed=_log_change,
+        told=loguru.logger.warning,
     )
     return Lasting(pool)
 
@@ -127,7 +128,8 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         fault=lambda: shared.fault,
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"
-    return Built(gateway, ways, [*assembly.warnings, *([DEFAULT_KEY_WARNING] if exposed else [])])
+    default = [DEFAULT_KEY_WARNING] if exposed else []
+    return Built(gateway, ways, [*loaded.warnings, *assembly.warnings, *default])
 
 
 def proved(loaded: Loaded, found: Found) -> Built:

@@ -115,15 +115,12 @@ class Server(uvicorn.Server):
             with super().capture_signals():
                 yield
             return
+        # Nor is a signal given back to its default: what comes after the requests ends by itself
+        # soon, and one more signal must not cut off a refresh whose token is the only one left.
         loop = asyncio.get_running_loop()
-        handled = (signal.SIGTERM, signal.SIGINT)
-        for number in handled:
+        for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
+        yield
 
 
 def configure(app: ASGIApp, *, host: str, port: int, drain_seconds: float) -> uvicorn.Config:

@@ -1,7 +1,7 @@
 """Every setting of the product, one struct a table; the defaults stand here and nowhere else."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,8 +9,10 @@ import msgspec
 from msgspec import Meta
 
 from ki2api.accounts.account import AccountConfig
+from ki2api.upstream.addresses import address_fault
 from pipeline import Secret, SettingsError
-from pipeline.locate import line_of
+from pipeline.files import MIB, read_text
+from pipeline.locate import Source, line_of
 from pipeline.settings import decode
 
 Seconds = Annotated[float, Meta(ge=0)]
@@ -25,6 +27,10 @@ VARIABLES = {
     ("state", "path"): "KI2API_STATE",
 }
 """The environment variables that win over a setting of the file."""
+PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+"""What other programs go out by; here [upstream] says it, so that no call takes another way."""
+LARGEST_FILE = 4 * MIB
+"""Bytes of config.toml; a larger file is another one."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
@@ -128,12 +134,17 @@ class Settings(Table, frozen=True, kw_only=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """Settings with the text they came from, which later faults need for their lines."""
+    """Settings with the text they came from, which later faults need for their lines.
+
+    `warnings` are of what in the environment cannot be meant so; `notes` say what is left alone.
+    """
 
     settings: Settings
     text: str = ""
     source: str = "defaults"
     folder: Path = Path()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def find_file(environ: Mapping[str, str], given: Path | None) -> Path | None:
@@ -156,22 +167,59 @@ def file_places(environ: Mapping[str, str], given: Path | None) -> tuple[Path, .
 
 def load(environ: Mapping[str, str], given: Path | None = None) -> Loaded:
     """Read the settings; raises SettingsError with all faults, each with file and line."""
-    path = find_file(environ, given)
+    loaded = _read(find_file(environ, given))
+    _check_addresses(loaded)
+    return msgspec.structs.replace(
+        loaded,
+        settings=overridden(loaded.settings, environ),
+        warnings=tuple(_warnings(environ)),
+        notes=tuple(_notes(loaded.settings.upstream, environ)),
+    )
+
+
+def _read(path: Path | None) -> Loaded:
     if path is None:
-        return Loaded(overridden(Settings(), environ))
+        return Loaded(Settings())
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, limit=LARGEST_FILE)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise SettingsError([f"{path}: the settings file cannot be read: {reason}"]) from None
-    settings = decode(text, Settings, source=str(path))
-    return Loaded(overridden(settings, environ), text, str(path), path.parent)
+    return Loaded(decode(text, Settings, source=str(path)), text, str(path), path.parent)
+
+
+def _check_addresses(loaded: Loaded) -> None:
+    upstream, source = loaded.settings.upstream, Source(loaded.text, loaded.source)
+    faults: list[tuple[int, str]] = []
+    for field in msgspec.structs.fields(UpstreamSettings):
+        url = getattr(upstream, field.name)
+        if field.name.endswith("_url") and (url or field.name != "fallback_url"):
+            path = f"upstream.{field.encode_name}"
+            if fault := address_fault(url, example=field.default):
+                told = source.fault(path, f"{path}: {fault}")
+                faults.append((line_of(path, loaded.text), told))
+    if faults:
+        raise SettingsError([told for _, told in sorted(faults)])
+
+
+def _warnings(environ: Mapping[str, str]) -> Iterator[str]:
+    if environ.get("API_KEY") and not environ["API_KEY"].strip():
+        yield "API_KEY holds nothing but blanks, so it counts as not set"
+
+
+def _notes(upstream: UpstreamSettings, environ: Mapping[str, str]) -> Iterator[str]:
+    named = [name for name in PROXY_VARIABLES if environ.get(name)]
+    if named and not upstream.proxy and upstream.kind == "kiro":
+        yield (
+            f"{named[0]} is not used: set `proxy` in [upstream] of config.toml, where "
+            f'"env:{named[0]}" means this variable'
+        )
 
 
 def overridden(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """Let environment variables win over the file, each for its one value."""
     server, state = settings.server, settings.state
-    if key := environ.get("API_KEY"):
+    if key := environ.get("API_KEY", "").strip():
         server = msgspec.structs.replace(server, api_keys=(Secret(key),))
     if host := environ.get("KI2API_HOST"):
         server = msgspec.structs.replace(server, host=host)
@@ -185,7 +233,8 @@ def overridden(settings: Settings, environ: Mapping[str, str]) -> Settings:
 def origin(loaded: Loaded, table: str, key: str, environ: Mapping[str, str]) -> str:
     """Say where the value of a setting comes from: a variable, a line of the file, or nowhere."""
     variable = VARIABLES.get((table, key))
-    if variable and variable in environ and (environ[variable] or variable == "KI2API_STATE"):
+    given = environ.get(variable or "")
+    if given is not None and (given.strip() or variable == "KI2API_STATE"):
         return f"${variable}"
     if loaded.text and key in tomllib.loads(loaded.text).get(table, {}):
         return f"{loaded.source}:{line_of(f'{table}.{key}', loaded.text)}"

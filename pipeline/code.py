@@ -13,6 +13,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from pipeline.errors import CodeNotFound
+from pipeline.files import opened, read_all
 
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 MACHINERY = (__file__, "<frozen importlib", str(Path(importlib.__file__).parent))
@@ -61,10 +62,10 @@ def load_function(title: str, word: str, folder: Path) -> Callable[..., Any]:
 
 def _source(title: str, path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             # Asked of the open file, so that nobody can put another in its place meanwhile.
             mode = os.fstat(file.fileno()).st_mode
-            source = file.read()
+            source = read_all(file)
     except OSError as error:
         raise CodeNotFound(f"{title}: cannot read {path}: {error.strerror}") from None
     if os.name == "posix" and mode & OTHERS_MAY_WRITE:
@@ -79,7 +80,7 @@ def _blaming(title: str) -> Iterator[None]:
     """Show what went wrong in the user's code where it went wrong, without our own frames."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cut = _users_frames(error.__traceback__)
         place = _place(error, cut)
         error.__traceback__ = cut
@@ -92,7 +93,7 @@ def _users_frames(trace: TracebackType | None) -> TracebackType | None:
     return trace
 
 
-def _place(error: Exception, trace: TracebackType | None) -> str:
+def _place(error: BaseException, trace: TracebackType | None) -> str:
     """Return `file:line: ` of the innermost line in the file that the user named."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: "

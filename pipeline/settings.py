@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline.errors import SettingsError
 from pipeline.faults import Inspection
+from pipeline.files import read_text
 from pipeline.locate import Source
 from pipeline.secret import Secret
 
@@ -21,13 +22,19 @@ T = TypeVar("T")
 
 def decode(text: str, kind: type[T], source: str) -> T:
     """Decode a whole settings text; `source` is its path, or what to call it."""
+    return decode_table(parse(text, source), kind, where="", text=text, source=source)
+
+
+def parse(text: str, source: str) -> dict[str, Any]:
+    """Return the tables of a settings text as they stand there."""
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         number = line[1] if line else len(text.splitlines())  # it is "at end of document"
         raise SettingsError([f"{source}:{number}: {error}"]) from None
-    return decode_table(tables, kind, where="", text=text, source=source)
+    except RecursionError:
+        raise SettingsError([f"{source}: its values are nested too deeply"]) from None
 
 
 def decode_table(  # noqa: PLR0913 - a table is nothing without the place where it stands
@@ -76,7 +83,7 @@ def _secret(kind: type, value: object, *, folder: Path) -> Secret:
 
 def _read(folder: Path, name: str) -> str:
     try:
-        text = (folder / Path(name).expanduser()).read_text("utf-8")
+        text = read_text(folder / Path(name).expanduser())
     except (OSError, UnicodeDecodeError, RuntimeError) as error:  # RuntimeError: whose ~ is it?
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ValueError(f"cannot read the file {name}: {reason}") from None

@@ -46,6 +46,7 @@ class Credential(Struct, frozen=True):
 
     `region` is that of the sign-in service, `api_region` that of Kiro's API where it was said.
     `source` says in words where the credential was found, `origin` in which foreign file it lies.
+    `named` tells whether the name stays with the account: one that only counts accounts does not.
     """
 
     name: str
@@ -69,6 +70,17 @@ class Credential(Struct, frozen=True):
     proxy: Secret | None = None
     source: str = ""
     origin: Origin | None = None
+    named: bool = True
+
+    @property
+    def slot(self) -> str:
+        """What stays when another login takes the place of this one: its name, else its file.
+
+        Empty where nothing does: then another login is another account.
+        """
+        if self.named:
+            return self.name
+        return str(self.origin.path) if self.origin else ""
 
     @property
     def seed(self) -> str:

@@ -14,12 +14,14 @@ class Breaker:
         self._suspended: dict[str, float] = {}
         self._open_until = 0.0
 
-    def note_suspension(self, name: str, when: float) -> None:
-        """Learn of a suspension, also of one that an earlier process saw."""
-        self._suspended[name] = when
+    def note_suspension(self, account: str, when: float) -> bool:
+        """Learn of a suspension, also of an earlier process's; tell whether this opens it."""
+        was_open_until = self._open_until
+        self._suspended[account] = max(when, self._suspended.get(account, when))
         near = [each for each in self._suspended.values() if abs(when - each) <= _WINDOW]
         if len(near) > 1:
             self._open_until = max(self._open_until, max(near) + _PAUSE)
+        return was_open_until <= when < self._open_until
 
     def remaining(self, now: float) -> float:
         """Return for how many seconds no account is used; 0 when the breaker is closed."""

@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class Errands:
-    """The tasks of one owner: each is kept until it ends, and none outlives its owner."""
+    """The tasks of one owner: each is kept until it ends, and none outlives its owner.
 
-    def __init__(self) -> None:
+    Only code that swallows its cancellation does: it is left behind after `patience` seconds.
+    """
+
+    def __init__(self, patience: float = 2.0) -> None:
+        self._patience = patience
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
@@ -30,7 +35,9 @@ class Errands:
         """Let all errands end by themselves for `grace` seconds, then cancel what is left."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
-        while self._tasks:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(self._tasks)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                while self._tasks:
+                    for task in self._tasks:
+                        task.cancel()
+                    await asyncio.wait(self._tasks)

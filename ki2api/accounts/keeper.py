@@ -25,41 +25,60 @@ class Keeper:
 
     def save(self, member: Member) -> None:
         """Keep what is known of a member, without waiting."""
-        self._errands.send(self.keep(member))
+        self._records[member.key] = member.record(self._clock())
+        self._errands.send(self._write(member.key))
 
     async def keep(self, member: Member) -> None:
         """Keep what is known of a member; it is durable when this returns."""
-        await self._put(member.key, member.record(self._clock()))
+        self._records[member.key] = member.record(self._clock())
+        await self._write(member.key)
 
     async def keep_former(self, member: Member, login: Credential, wallet: Wallet) -> None:
         """Keep the tokens of a login that another one has replaced: a person may go back to it."""
         record = structs.replace(member.record(self._clock()), wallet=wallet)
-        await self._put(login.fingerprint, record)
+        self._records[login.fingerprint] = record
+        await self._write(login.fingerprint)
 
     def restore(self, member: Member) -> None:
         """Let a member go on from what was kept of its login, or at least of its account.
 
         What is in use is kept anew, so that it does not grow old, whatever the clock was then.
         """
-        own = self._records.get(member.key)
-        if record := own or self._namesake(member):
-            member.restore(record, self._clock(), wallet=own is not None)
+        own = member.key in self._records
+        if key := member.key if own else self._namesake(member):
+            member.lineage = key
+            member.restore(self._records[key], self._clock(), wallet=own)
             self.save(member)
 
-    async def _put(self, key: str, record: Record) -> None:
-        self._records[key] = record
-        await self._store.save(key, record)
+    def replace_login(self, member: Member, credential: Credential, position: int) -> None:
+        """Let a member go on with what now stands in its place.
 
-    def _namesake(self, member: Member) -> Record | None:
-        """Return the record of an account whose login was replaced while no gateway ran.
+        The tokens there may be spent long since: those that were kept of the same login win.
+        """
+        now = self._clock()
+        before, is_another = (member.key, member.standing), not member.is_of(credential)
+        member.take(credential, position, now)
+        kept = self._records.get(member.key) if is_another else None
+        if kept:
+            member.restore_tokens(kept.wallet, now)
+        if (member.key, member.standing) != before:
+            self.save(member)
+
+    def _namesake(self, member: Member) -> str:
+        """Return the key of an account whose login was replaced while no gateway ran.
 
         A new token ends neither a suspension nor a spent plan.
         """
+        account = (member.name, member.credential.source)
         found = [
-            record
-            for record in self._records.values()
-            if (record.name, record.source) == (member.name, member.credential.source)
+            key
+            for key, record in self._records.items()
+            if (record.name, record.source) == account and member.credential.slot
         ]
-        newest = max(found, key=lambda record: record.saved_at, default=None)
-        standing = newest and newest.standing
-        return newest if standing and standing.state in OF_ANY_TOKEN else None
+        newest = max(found, key=lambda key: self._records[key].saved_at, default="")
+        standing = self._records[newest].standing if newest else None
+        return newest if standing and standing.state in OF_ANY_TOKEN else ""
+
+    async def _write(self, key: str) -> None:
+        # What is newest when the turn comes: no save may undo a later one.
+        await self._store.save(key, self._records[key])

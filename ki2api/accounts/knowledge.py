@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from ki2api.accounts.companion import Companion, PlanUsage
 from ki2api.accounts.errands import Errands
-from ki2api.accounts.inquiry import Inquiry
+from ki2api.accounts.inquiry import Inquiry, Manners
 from ki2api.accounts.member import Member
-from ki2api.errors import AccountRefused, GatewayError, TokenExpired
+from ki2api.errors import GatewayError, TokenExpired
 from ki2api.models import FALLBACK, Model
 
 T = TypeVar("T")
@@ -25,11 +25,13 @@ class Knowledge:
         companion: Companion,
         ensure: Callable[[Member], Awaitable[bool]],
         *,
+        manners: Manners,
         clock: Callable[[], float],
         errands: Errands,
     ) -> None:
         self._companion = companion
         self._ensure = ensure
+        self._manners = manners
         self._clock = clock
         self._errands = errands
         self._models = self._inquiry(self._ask_models, _HOUR)
@@ -54,8 +56,9 @@ class Knowledge:
         return None if models is None else len(models)
 
     def look_after(self, member: Member) -> None:
-        """Bring the list of models up to date beside the requests, for an account in use."""
-        self._models.begin(member)
+        """Bring the list of models up to date beside the requests, for an account that serves."""
+        if member.standing.state == "ready":
+            self._models.begin(member)
 
     def offered(self, members: Iterable[Member]) -> Sequence[Model]:
         """Return the models that ready accounts list; the common ones where no list is known.
@@ -87,8 +90,6 @@ class Knowledge:
 
     async def ask_usage(self, member: Member, *, with_email: bool = False) -> PlanUsage | str:
         """Ask now, unless that was done within a minute; a text says why nothing is known."""
-        if member.is_left_alone:
-            return _unasked(member)
         inquiry = self._usage_with_email if with_email else self._usage
         return await self._answered(inquiry, member)
 
@@ -119,21 +120,17 @@ class Knowledge:
     async def _need_token(self, member: Member) -> None:
         if not await self._ensure(member):
             raise TokenExpired("the account has no token that works")
-        if member.is_left_alone:
-            raise AccountRefused(_unasked(member))
+        self._manners.check(member)
 
     def _inquiry(self, ask: Callable[[Member], Awaitable[T]], fresh: float) -> Inquiry[T]:
         return Inquiry(
             ask,
             fresh_seconds=fresh,
             rest_seconds=_MINUTE,
+            manners=self._manners,
             clock=self._clock,
             errands=self._errands,
         )
-
-
-def _unasked(member: Member) -> str:
-    return f"not asked while the account is {member.standing.state}"
 
 
 def _same(some: Sequence[Sequence[Model]], others: Sequence[Sequence[Model]]) -> bool:

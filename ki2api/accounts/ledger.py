@@ -11,7 +11,7 @@ from msgspec import Struct
 from ki2api.accounts import sealed
 from ki2api.accounts.account import Standing, Wallet
 from ki2api.accounts.errands import Errands
-from ki2api.accounts.statefile import StateFile, StateUnreadable
+from ki2api.accounts.statefile import StateFile, StateUnreadable, shown
 
 _RETRY_SECONDS = 5.0
 _FORGOTTEN_AFTER = 90 * 86_400.0  # no refresh token lives that long (docs/kiro.md §1.8)
@@ -69,6 +69,14 @@ class MemoryStore:
 class _Document(Struct, frozen=True):
     accounts: dict[str, Record] = {}
     version: Literal[1] = 1
+
+
+def records_of(content: bytes) -> dict[str, Record] | None:
+    """Return the records that a state file holds; None where it cannot be understood."""
+    try:
+        return sealed.decode(content or b"{}", _Document).accounts
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 class FileStore:
@@ -129,18 +137,18 @@ class FileStore:
     def _read(self) -> dict[str, Record]:
         content, warning = self._file.read()
         self.warnings = (warning,) if warning else ()
-        try:
-            return sealed.decode(content or b"{}", _Document).accounts
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        records = records_of(content)
+        if records is None:
             self.warnings = (*self.warnings, self._set_aside())
-            return {}
+        return records or {}
 
     def _set_aside(self) -> str:
         try:
             aside = f"was moved to {self._file.set_aside().name}"
         except OSError as error:
             aside = f"cannot be moved ({error.strerror})"
-        return f"{self._file.path} could not be understood and {aside}: the accounts start afresh"
+        path = shown(self._file.path)
+        return f"{path} could not be understood and {aside}: the accounts start afresh"
 
     async def _flush(self) -> None:
         # Whoever waits here may be cancelled; a write under way must not be.
@@ -157,7 +165,7 @@ class FileStore:
                 records = self._records
                 document = msgspec.json.format(sealed.encode(_Document(records)))
                 await asyncio.to_thread(self._file.replace, document)
-            except (OSError, StateUnreadable) as error:
+            except Exception as error:  # noqa: BLE001 - told, and tried again: no request ends by it
                 self._complain(error)
                 if not self._later:
                     self._later.send(self._write_later())
@@ -170,9 +178,15 @@ class FileStore:
             await self._flush()
             await self._pause(_RETRY_SECONDS)
 
-    def _complain(self, error: OSError | StateUnreadable) -> None:
-        before, path = self.degraded, self._file.path
-        reason = error.strerror if isinstance(error, OSError) else error
+    def _complain(self, error: Exception) -> None:
+        before, path = self.degraded, shown(self._file.path)
+        match error:
+            case OSError():
+                reason = error.strerror
+            case StateUnreadable():
+                reason = str(error)
+            case _:
+                reason = type(error).__name__  # whose text may quote what was to be written
         self.degraded = f"{path} cannot be written ({reason}): tokens live in memory only"
         if self.degraded != before:
             self._told(self.degraded)

@@ -31,7 +31,8 @@ class Member:
     """An account with its tokens, its standing and its counts.
 
     `wallet` holds the newest tokens that are known; `token` is the one that requests use, and
-    follows the wallet only when the wallet is durable.
+    follows the wallet only when the wallet is durable. `key` is the fingerprint of its login, and
+    `lineage` that of the login it began with: it names the account whatever becomes of both.
     """
 
     def __init__(self, credential: Credential, position: int, now: float, early: float) -> None:
@@ -39,11 +40,14 @@ class Member:
         self._standing = READY
         self.models: dict[str, Standing] = {}
         self.streaks: Counter[Streak] = Counter()
+        self.failed_last = False  # in a way that no token and no profile would mend
         self.missed_refreshes = 0
         self.no_refresh_before = 0.0
         self.requests = self.failures = self.refreshes = self.in_flight = 0
         self.due = 0.0
         self.mended_at: float | None = None  # when a token that Kiro had refused was renewed
+        self.lineage = credential.fingerprint
+        self.is_dead = False  # no refresh token of it works, though it may stand worse than that
         self._early = early
         self._off: Standing | None = None
         self.wallet = Wallet()
@@ -129,8 +133,12 @@ class Member:
         }
         before = self.standing
         if self._standing.has_lapsed(now):
-            self._standing = structs.replace(READY, since=now)
+            self.recover(now)
         return before if self.standing != before else None
+
+    def recover(self, now: float) -> None:
+        """Stand ready again; a login that was dead may be tried once more."""
+        self._standing, self.is_dead = structs.replace(READY, since=now), False
 
     def worsen(self, standing: Standing) -> bool:
         """Stand so, unless it would cover a graver standing; tell whether that changed anything."""
@@ -180,14 +188,15 @@ class Member:
 
     def is_due(self, now: float) -> bool:
         """Tell whether the token, though it still works, should be renewed now."""
-        return self.wallet.refresh is not None and now >= max(self._due_at, self.no_refresh_before)
+        can_renew = self.wallet.refresh is not None and not self.is_dead
+        return can_renew and now >= max(self._due_at, self.no_refresh_before)
 
     def serve(self, now: float) -> None:
         """Let requests use what the wallet holds; a short life is not renewed all the time."""
         life = (self.wallet.expires_at or now) - now
         self._use(self.wallet, min(self._early, life * _SHARE_OF_LIFE))
         self.refreshes += 1
-        self.missed_refreshes = 0
+        self.missed_refreshes, self.is_dead = 0, False
 
     def take(self, credential: Credential, position: int, now: float) -> None:
         """Go on with what now stands in the place that the account came from.
@@ -198,44 +207,63 @@ class Member:
         if self.is_of(credential):
             self.credential, self.key = credential, credential.fingerprint
             self._switch(now)
-            self._take_newer_token(credential)
+            self._take_newer_token(credential, now)
             return
         profile = self.wallet.profile_arn
         self.missed_refreshes, self.no_refresh_before, self.mended_at = 0, 0.0, None
-        self.streaks.pop(("refusal", ""), None)
-        if self._is_mended_by_a_login:
-            self._standing = structs.replace(READY, since=now)
+        self.mend(now)
         self._hold(credential, now)
         self.wallet = structs.replace(self.wallet, profile_arn=profile)
 
-    @property
-    def _is_mended_by_a_login(self) -> bool:
-        """Tell whether a new token ends what keeps the account away; it does not end a 429."""
-        rests = self._standing.state == "cooling" and not self.streaks[("rate-limit", "")]
-        return rests or self._standing.state == "needs-login"
+    def mend(self, now: float) -> None:
+        """End what another login ends: the death of the one before and a refusal, but not a 429."""
+        self.revive(now)
+        self.streaks.pop(("refusal", ""), None)
+        if self._standing.state == "cooling" and not self.streaks[("rate-limit", "")]:
+            self.recover(now)
+
+    def revive(self, now: float) -> None:
+        """Believe in the login again, as it has brought a token."""
+        self.is_dead = False
+        if self._standing.state == "needs-login":
+            self.recover(now)
 
     def is_of(self, credential: Credential) -> bool:
         """Tell whether this is the login that the member has, also after we wrote it back."""
         written_back = structs.replace(self.credential, refresh_token=self.wallet.refresh)
         return credential.fingerprint in {self.key, written_back.fingerprint}
 
-    def _take_newer_token(self, credential: Credential) -> None:
-        """Use an access token that another program got meanwhile by the same refresh token."""
+    def is_followed_by(self, credential: Credential) -> bool:
+        """Tell whether another login has taken the place of the one that the member has."""
+        return bool(credential.slot) and credential.slot == self.credential.slot
+
+    def _take_newer_token(self, credential: Credential, now: float) -> None:
+        """Use an access token that another program got meanwhile by the same refresh token.
+
+        Where it has not ended, that login lives.
+        """
         newer = (credential.expires_at or 0.0) > (self.wallet.expires_at or 0.0)
         if newer and credential.access_token and credential.access_token != self.wallet.access:
             access, ends = credential.access_token, credential.expires_at
             self._use(structs.replace(self.wallet, access=access, expires_at=ends), self._early)
+            if self.has_token(now):
+                self.revive(now)
 
     def restore(self, record: Record, now: float, *, wallet: bool = True) -> None:
         """Go on from what an earlier process kept; without its tokens if they are another's."""
-        if wallet and self.credential.kind != "api-key":
-            self._use(record.wallet, self._early)
-            self._take_newer_token(self.credential)
         if record.standing is not None:
             self.worsen(record.standing.counted_from(now))
         self.models = {
             model: standing.counted_from(now) for model, standing in record.models.items()
         }
+        if wallet:
+            self.restore_tokens(record.wallet, now)
+
+    def restore_tokens(self, wallet: Wallet, now: float) -> None:
+        """Go on with the tokens that were kept of this login: its place may hold spent ones."""
+        if self.credential.kind != "api-key":
+            self._use(wallet, self._early)
+            self._take_newer_token(self.credential, now)
 
     def _use(self, wallet: Wallet, early: float) -> None:
         self.wallet = wallet
@@ -244,10 +272,13 @@ class Member:
         self._due_at = (wallet.expires_at or 0.0) - early
 
     def record(self, now: float) -> Record:
-        """Return what outlives this process; an API key never changes, so it is not written."""
+        """Return what outlives this process; an API key never changes, so it is not written.
+
+        Only what another login may inherit says where it stood.
+        """
         return Record(
             name=self.name,
-            source=self.credential.source,
+            source=self.credential.source if self.credential.slot else "",
             saved_at=now,
             wallet=Wallet() if self.credential.kind == "api-key" else self.wallet,
             standing=self._standing if self._standing.state != "ready" else None,

@@ -1,17 +1,18 @@
 """The pool of accounts: leases them out in turn and learns from how each lease ends."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from random import Random, SystemRandom
 
 from msgspec import structs
 
 from ki2api.accounts.account import AccountStatus, Credential, Standing, StandingChange
-from ki2api.accounts.affinity import Affinity
 from ki2api.accounts.breaker import Breaker
 from ki2api.accounts.clock import SteadyClock
 from ki2api.accounts.companion import Companion, PlanUsage
 from ki2api.accounts.errands import Errands
+from ki2api.accounts.heirs import heirs
+from ki2api.accounts.inquiry import Manners
 from ki2api.accounts.keeper import Keeper
 from ki2api.accounts.knowledge import Knowledge
 from ki2api.accounts.lease import Lease, Wish
@@ -27,23 +28,26 @@ from ki2api.accounts.renewal import (
     look_nowhere,
     write_nowhere,
 )
-from ki2api.accounts.shortage import pool_closed, shortage
+from ki2api.accounts.shortage import pool_closed
+from ki2api.accounts.turns import Turns
 from ki2api.errors import (
     AccountError,
     AccountRefused,
     AccountSuspended,
+    GatewayError,
     QuotaSpent,
+    RateLimited,
+    UpstreamError,
 )
 from ki2api.models import Model
 
 _EARLIEST, _LATEST = 300.0, 600.0  # refresh ahead by 5-10 min (docs/kiro.md §1.8)
 _GRACE = 5.0
-_STEERED = 60.0  # a session waits no longer than that for its account to come back
 _JUST_NOW = 60.0
 _RESETTABLE = frozenset({"cooling", "exhausted", "quarantined"})
 
 
-def _unheard(_: StandingChange) -> None:
+def _unheard(_: object) -> None:
     """Nobody listens."""
 
 
@@ -65,33 +69,45 @@ class AccountPool:
         clock: Callable[[], float] | None = None,
         random: Random | None = None,
         changed: Callable[[StandingChange], None] = _unheard,
+        told: Callable[[str], None] = _unheard,
     ) -> None:
         self._store = store
         self._clock = clock or SteadyClock()
         self._random = random or SystemRandom()
         self._changed = changed
+        self._told = told
+        self._look = look
         self._members: dict[str, Member] = {}
         self._departed: list[Member] = []
-        self._round = 0.0
         self._breaker = Breaker()
-        self._affinity = Affinity()
         self._errands = Errands()
         self._keeper = Keeper(store, self._errands, self._clock)
         self._renewals = Renewals(
             refresher,
             self._keeper,
             self._worsen,
-            look=look,
+            look=self._look_anew,
+            holder=self._holder,
             write_back=write_back,
             clock=self._clock,
             random=self._random,
         )
+        manners = Manners(self._objection, self._learn)
         self._profiles = Profiles(
-            companion, self._keeper.keep, clock=self._clock, errands=self._errands
+            companion,
+            self._keeper.keep,
+            manners=manners,
+            clock=self._clock,
+            errands=self._errands,
         )
         self._knowledge = Knowledge(
-            companion, self._renewals.ensure, clock=self._clock, errands=self._errands
+            companion,
+            self._renewals.ensure,
+            manners=manners,
+            clock=self._clock,
+            errands=self._errands,
         )
+        self._turns = Turns(self._knowledge, self._renewals.is_running)
         self.adopt(credentials)
 
     @property
@@ -120,29 +136,22 @@ class AccountPool:
         """Go on with these accounts: what is known of those that stay, stays.
 
         Leases of an account that is gone run on to their end, and so does its refresh: it is
-        remembered, should it come back.
+        remembered until then, should it come back.
         """
-        now = self._clock()
-        earlier = [*self._departed, *self._members.values()]
-        known = {member.key: member for member in earlier}
+        earlier, credentials = [*self._departed, *self._members.values()], list(credentials)
+        going_on = heirs(credentials, self._members.values(), self._departed)
         members: dict[str, Member] = {}
         for position, credential in enumerate(credentials):
             namesake = self._members.get(credential.name)
-            member = known.pop(credential.fingerprint, None) or namesake
-            if member is None or member in members.values():
-                early = self._random.uniform(_EARLIEST, _LATEST)
-                member = Member(credential, position, now, early)
-                self._restore(member)
             if namesake is None or not namesake.is_of(credential):
                 self._knowledge.forget(credential.name)
                 self._profiles.forget(credential.name)
-            is_another_login = member.key != credential.fingerprint
-            member.take(credential, position, now)
-            if is_another_login:
-                self._keeper.save(member)
+            member = going_on.get(credential.name) or self._newcomer(credential, position)
+            self._keeper.replace_login(member, credential, position)
             members[credential.name] = member
         self._members = members
-        self._departed = [member for member in earlier if member not in members.values()]
+        busy = [each for each in earlier if each.in_flight or self._renewals.is_running(each)]
+        self._departed = [member for member in busy if member not in members.values()]
 
     async def lease(self, wish: Wish) -> Lease:
         """Lease an account that can serve the wish; raises NoAccountLeft, or what all suffer."""
@@ -167,20 +176,19 @@ class AccountPool:
         if not lease.held:
             return
         lease.held = False
-        member, now = lease.member, self._clock()
+        member = lease.member
         member.in_flight -= 1
         if error is None and served:
             member.succeed(lease.model)
         if isinstance(error, AccountError):
             member.failures += 1
-        if isinstance(error, AccountSuspended):
-            self._breaker.note_suspension(member.name, now)
-        before = member.standing
-        if not member.learn(error, lease.model, now, self._random):
-            return
-        self._note(member, before)
-        if isinstance(error, QuotaSpent) and error.retry_after is None:
+        changed = self._learn(member, error, lease.model)
+        if changed and isinstance(error, QuotaSpent) and error.retry_after is None:
             self._errands.send(self._learn_the_reset(member))
+        if isinstance(error, GatewayError) or (error is None and served):
+            member.failed_last = isinstance(error, UpstreamError | RateLimited)
+            if not member.failed_last:
+                self._knowledge.look_after(member)
 
     async def renew(self, lease: Lease) -> None:
         """Get a new token for a lease whose token Kiro refused; raises an AccountError."""
@@ -205,7 +213,7 @@ class AccountPool:
     async def find_profile(self, lease: Lease) -> bool:
         """Find another profile than the one that Kiro refused; tell whether the lease has it."""
         member, refused = lease.member, lease.profile_arn
-        found = not member.is_left_alone and await self._profiles.find(member, refused)
+        found = await self._profiles.find(member, refused)
         if not found or member.is_left_alone:
             return False
         lease.catch_up()
@@ -235,6 +243,7 @@ class AccountPool:
         chosen = [each for each in self._members.values() if name in (None, each.name)]
         marked = [each for each in chosen if each.standing.state in _RESETTABLE or each.models]
         for member in marked:
+            member.is_dead = False
             member.streaks.clear()
             member.models.clear()
             if member.standing.state in _RESETTABLE:
@@ -280,46 +289,7 @@ class AccountPool:
         now = self._settle()
         if seconds := self._breaker.remaining(now):
             raise pool_closed(seconds)
-        fitting = self._fitting(wish.model)
-        able = {
-            member.name: member
-            for member in fitting
-            if member.can_serve(wish.model) and member.has_room and member.name not in passed
-        }
-        if not able:
-            raise shortage(self._members.values(), fitting, wish.model, passed, now)
-        bound = self._affinity.account_of(wish.session, now) if wish.comes_back else None
-        if bound in able and bound not in wish.last:
-            return able[bound]
-        return self._chosen(able, wish, now)
-
-    def _fitting(self, model: str) -> list[Member]:
-        """Return the accounts that list the model; all where none does: Kiro may have news."""
-        members = list(self._members.values())
-        return [each for each in members if self._knowledge.may_have(each, model)] or members
-
-    def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> Member:
-        fresh = [each for each in able.values() if each.name not in wish.last]
-        members = fresh or list(able.values())
-        repeats = bool(wish.never or wish.last)
-        preferred = [each for each in members if not self._is_shunned(each, now, repeats=repeats)]
-        candidates = [
-            member.candidate(self._round, self._knowledge.usage(member))
-            for member in preferred or members
-        ]
-        chosen = wish.choose(candidates, now)
-        member = able[chosen.name]
-        self._round = chosen.due
-        member.due = chosen.due + 1 / chosen.weight
-        return member
-
-    def _is_shunned(self, member: Member, now: float, *, repeats: bool) -> bool:
-        """Tell whether others wait for this member's token, or whether it may fail again.
-
-        An account that failed last is tried by one request at a time, and by none that repeats.
-        """
-        is_waited_for = not member.has_token(now) and self._renewals.is_running(member)
-        return is_waited_for or (bool(member.streaks) and (repeats or member.in_flight > 0))
+        return self._turns.next(self._members, wish, passed, now)
 
     async def _prepare(self, member: Member, model: str) -> bool:
         """Tell whether the member can serve, after a refresh where its token has ended."""
@@ -327,29 +297,13 @@ class AccountPool:
             return False
         await self._profiles.settle(member)
         is_gone = self._members.get(member.name) is not member
-        if is_gone or not member.can_serve(model) or self.breaker_remaining():
-            return False
-        self._knowledge.look_after(member)
-        return True
+        return not is_gone and member.can_serve(model) and not self.breaker_remaining()
 
     def _grant(self, member: Member, wish: Wish) -> Lease:
         member.requests += 1
-        now = self._clock()
-        if wish.session and not self._is_steered(wish, member, now):
-            self._affinity.bind(wish.session, member.name, now + wish.sticky)
+        self._turns.bind(self._members, wish, member, self._clock())
         access = structs.asdict(member.access())
         return Lease(**access, model=wish.model, member=member)
-
-    def _is_steered(self, wish: Wish, member: Member, now: float) -> bool:
-        """Tell whether the session goes elsewhere this once, as its own account is back soon."""
-        bound = self._members.get(self._affinity.account_of(wish.session, now) or "")
-        if bound is None or bound is member or not wish.comes_back:
-            return False
-        if not self._knowledge.may_have(bound, wish.model):
-            return False
-        standing = bound.standing_for(wish.model)
-        pauses = standing.until is not None and standing.until - now < _STEERED
-        return standing.state == "ready" or (standing.state == "cooling" and pauses)
 
     async def _learn_the_reset(self, member: Member) -> None:
         """Let a spent account return when Kiro says, as the refusal did not say it."""
@@ -365,6 +319,24 @@ class AccountPool:
             if before := member.settle(now):
                 self._changed(StandingChange(member.name, before, member.standing))
         return now
+
+    def _objection(self, member: Member) -> str:
+        """Say why Kiro must not be asked about an account now, if there is a reason."""
+        now = self._settle()
+        if member.is_left_alone or member.standing.state == "cooling":
+            return f"not asked while the account is {member.standing.state}"
+        seconds = self._breaker.remaining(now)
+        return pool_closed(seconds).detail if seconds else ""
+
+    def _learn(self, member: Member, error: BaseException | None, model: str = "") -> bool:
+        """Let what Kiro answered change how an account stands; tell whether it did."""
+        before, now = member.standing, self._clock()
+        if isinstance(error, AccountSuspended):
+            self._note_suspension(member.lineage, now)
+        changed = member.learn(error, model, now, self._random)
+        if changed:
+            self._note(member, before)
+        return changed
 
     def _mark(self, member: Member, standing: Standing) -> None:
         """Change a standing, and keep the change."""
@@ -383,11 +355,36 @@ class AccountPool:
             self._changed(StandingChange(member.name, before, member.standing))
         self._keeper.save(member)
 
+    def _newcomer(self, credential: Credential, position: int) -> Member:
+        early = self._random.uniform(_EARLIEST, _LATEST)
+        member = Member(credential, position, self._clock(), early)
+        self._restore(member)
+        return member
+
+    def _holder(self, fingerprint: str) -> Member | None:
+        return next((each for each in self._members.values() if each.key == fingerprint), None)
+
+    async def _look_anew(self, member: Member) -> Credential | None:
+        """Look where a member came from; nothing is for one that is gone, nor another's login."""
+        if self._members.get(member.name) is not member:
+            return None
+        found = await self._look(member.credential)
+        others = [each for each in self._members.values() if each is not member]
+        is_gone = len(others) == len(self._members)
+        is_taken = found is not None and any(each.is_of(found) for each in others)
+        return None if is_gone or is_taken else found
+
     def _restore(self, member: Member) -> None:
         self._keeper.restore(member)
         standing = member.standing
         if standing.state == "quarantined" and not standing.has_lapsed(self._clock()):
-            self._breaker.note_suspension(member.name, standing.since)
+            self._note_suspension(member.lineage, standing.since)
+
+    def _note_suspension(self, account: str, when: float) -> None:
+        """Learn of a suspension, and tell a person where it opens the breaker now."""
+        opened = self._breaker.note_suspension(account, when)
+        if opened and (seconds := self.breaker_remaining()):
+            self._told(pool_closed(seconds).detail)
 
 
 def _was_mended(member: Member, now: float) -> bool:

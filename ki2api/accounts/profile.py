@@ -7,6 +7,7 @@ PROFILE_ARN = re.compile(
     r"arn:aws[a-z-]*:codewhisperer:(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]):[0-9]{12}:profile/[\w-]+",
     re.ASCII,
 )
+_LONGEST_ARN = 256
 
 BUILDER_PROFILE = "arn:aws:codewhisperer:us-east-1:638616132270:profile/AAAACCCCXXXX"
 SHARED_PROFILES = {
@@ -27,7 +28,7 @@ def is_region(text: str) -> bool:
 
 def is_profile_arn(text: str) -> bool:
     """Tell whether the text is an ARN of the shape that Kiro gives."""
-    return PROFILE_ARN.fullmatch(text) is not None
+    return len(text) <= _LONGEST_ARN and PROFILE_ARN.fullmatch(text) is not None
 
 
 def api_region(profile_arn: str, sign_in_region: str) -> str:

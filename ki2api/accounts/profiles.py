@@ -6,10 +6,10 @@ from msgspec import structs
 
 from ki2api.accounts.companion import Companion, NoProfiles
 from ki2api.accounts.errands import Errands
-from ki2api.accounts.inquiry import Inquiry
+from ki2api.accounts.inquiry import Inquiry, Manners
 from ki2api.accounts.member import Member
 from ki2api.accounts.profile import API_REGIONS
-from ki2api.errors import GatewayError
+from ki2api.errors import AccountError, GatewayError
 
 _HOUR, _MINUTE = 3_600.0, 60.0
 
@@ -25,15 +25,18 @@ class Profiles:
         companion: Companion,
         keep: Callable[[Member], Awaitable[None]],
         *,
+        manners: Manners,
         clock: Callable[[], float],
         errands: Errands,
     ) -> None:
         self._companion = companion
         self._keep = keep
+        self._manners = manners
         self._inquiry = Inquiry(
             self._ask,
             fresh_seconds=_HOUR,
             rest_seconds=_MINUTE,
+            manners=manners,
             clock=clock,
             errands=errands,
         )
@@ -65,13 +68,19 @@ class Profiles:
         self._inquiry.forget(name)
 
     async def _ask(self, member: Member) -> str:
-        """Return the first profile of the first region that has one; nothing where none has."""
+        """Return the first profile of the first region that has one; nothing where none has.
+
+        What Kiro refuses to the account in one region is not asked in another.
+        """
         failure: GatewayError | None = None
         for region in dict.fromkeys((member.region, *API_REGIONS)):
+            self._manners.check(member)
             try:
                 profiles = await self._companion.profiles(member.access(region))
             except NoProfiles:
                 return ""
+            except AccountError:
+                raise
             except GatewayError as error:
                 failure = error
             else:

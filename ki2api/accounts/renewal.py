@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Protocol, TypeAlias
 
+from msgspec import structs
+
 from ki2api.accounts.account import Credential, Standing, Wallet
 from ki2api.accounts.errands import Errands
 from ki2api.accounts.keeper import Keeper
@@ -17,6 +19,8 @@ from pipeline.secret import Secret
 Failure: TypeAlias = NeedsLogin | RefreshFailed
 Look: TypeAlias = Callable[[Credential], Awaitable[Credential | None]]
 """Looks again where a credential was found; returns what stands there now if it is another."""
+LookAnew: TypeAlias = Callable[[Member], Awaitable[Credential | None]]
+"""Does so for a member, and returns only what it may take."""
 WriteBack: TypeAlias = Callable[[Credential, Secret, Tokens], Awaitable[None]]
 """Puts rotated tokens into the foreign file they came from, where its owner wants that."""
 
@@ -40,7 +44,8 @@ async def write_nowhere(_: Credential, _sent: Secret, _tokens: Tokens) -> None:
 class Renewals:
     """The refreshes under way; whoever needs the same account's token waits for the same one.
 
-    `worsen` is called with the standing that a failed refresh leads to.
+    `worsen` is called with the standing that a failed refresh leads to; `holder` tells which
+    member has the login of a fingerprint now.
     """
 
     def __init__(  # noqa: PLR0913 - what a refresh touches: the service, the disk, foreign files
@@ -49,7 +54,8 @@ class Renewals:
         keeper: Keeper,
         worsen: Callable[[Member, Standing], None],
         *,
-        look: Look,
+        look: LookAnew,
+        holder: Callable[[str], Member | None],
         write_back: WriteBack,
         clock: Callable[[], float],
         random: Random,
@@ -58,6 +64,7 @@ class Renewals:
         self._keeper = keeper
         self._worsen = worsen
         self._look = look
+        self._holder = holder
         self._write_back = write_back
         self._clock = clock
         self._random = random
@@ -82,6 +89,8 @@ class Renewals:
             if member.is_due(self._clock()):
                 _ = self.begin(member)  # beside the request, which need not wait
             return True
+        if member.is_dead:
+            return False
         await self.outcome(member)
         return member.has_token(self._clock())
 
@@ -97,6 +106,7 @@ class Renewals:
         try:
             await self._obtain(member)
         except NeedsLogin as error:
+            member.is_dead = True
             reason = f"needs a new login: {error}"
             self._worsen(member, Standing("needs-login", reason, self._clock()))
             return error
@@ -129,24 +139,52 @@ class Renewals:
 
     async def _adopted(self, member: Member, ended: Secret | None) -> bool:
         """Take what another program has put into the place; tell whether it will do."""
-        found = await self._look(member.credential)
+        found = await self._look(member)
         if found is not None:
-            member.take(found, member.position, self._clock())
-            self._keeper.save(member)
+            self._keeper.replace_login(member, found, member.position)
         return member.has_token(self._clock()) and member.token != ended
 
     async def _exchange(self, member: Member, sent: Secret) -> None:
         login, wallet = member.credential, member.wallet
-        tokens = await self._refresher.refresh(login, sent)
+        try:
+            tokens = await self._refresher.refresh(login, sent)
+        except RefreshFailed as error:
+            if error.rotated and error.rotated != sent:
+                rotated = structs.replace(wallet, refresh=error.rotated, previous=sent)
+                await self._keep_rotated(member, login, wallet, rotated)
+            raise
         if member.wallet.refresh != wallet.refresh:
-            await self._keeper.keep_former(member, login, renewed(wallet, sent, tokens))
+            await self._hand_on(member, login, renewed(wallet, sent, tokens))
             if not member.has_token(self._clock()):
                 await self._obtain(member)
             return  # the answer was for a login that is not this member's any more
-        member.wallet = renewed(member.wallet, sent, tokens)
+        await self._serve(member, renewed(member.wallet, sent, tokens))
+        await self._write_back(login, sent, tokens)
+
+    async def _hand_on(self, member: Member, login: Credential, wallet: Wallet) -> None:
+        """Give tokens to the account that has their login now; else they wait for one."""
+        if heir := self._holder(login.fingerprint):
+            heir.revive(self._clock())
+            await self._serve(heir, wallet)
+        else:
+            await self._keeper.keep_former(member, login, wallet)
+
+    async def _serve(self, member: Member, wallet: Wallet) -> None:
+        member.wallet = wallet
         await self._keeper.keep(member)
         member.serve(self._clock())
-        await self._write_back(login, sent, tokens)
+
+    async def _keep_rotated(
+        self, member: Member, login: Credential, former: Wallet, rotated: Wallet
+    ) -> None:
+        """Keep the refresh token of an answer that brought no access token that can be used."""
+        is_own = member.wallet.refresh == former.refresh
+        owner = member if is_own else self._holder(login.fingerprint)
+        if owner is None:
+            await self._keeper.keep_former(member, login, rotated)
+            return
+        owner.wallet = rotated
+        await self._keeper.keep(owner)
 
     def _postpone(self, member: Member, error: RefreshFailed) -> None:
         now = self._clock()

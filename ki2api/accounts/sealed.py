@@ -16,7 +16,10 @@ def encode(value: Any) -> bytes:
 
 def decode(content: bytes | str, wanted: type[T]) -> T:
     """Read JSON; raises msgspec.DecodeError, whose text names the place and shows no value."""
-    return msgspec.json.decode(content, type=wanted, dec_hook=_secret)
+    try:
+        return msgspec.json.decode(content, type=wanted, dec_hook=_secret)
+    except RecursionError:
+        raise msgspec.DecodeError("JSON is nested too deep") from None
 
 
 def _text(value: Any) -> str:

@@ -37,7 +37,8 @@ class StateFile:
             except BlockingIOError:
                 self.let_go()
                 raise StateUnreadable(
-                    f"{self.path} is in use by another ki2api: stop it, or set another [state] path"
+                    f"{shown(self.path)} is in use by another ki2api: "
+                    "stop it, or set another [state] path"
                 ) from None
 
     @property
@@ -59,7 +60,7 @@ class StateFile:
         except OSError as error:
             hint = "a symbolic link is not followed; " if error.errno == errno.ELOOP else ""
             raise StateUnreadable(
-                f"{self.path} cannot be read ({error.strerror}): {hint}"
+                f"{shown(self.path)} cannot be read ({error.strerror}): {hint}"
                 "mend it, or set another [state] path"
             ) from error
 
@@ -70,9 +71,9 @@ class StateFile:
         if not stat.S_IMODE(found.st_mode) & _OTHERS:
             return ""
         if found.st_uid != os.geteuid():
-            return f"{self.path} belongs to another user and is open to others: chmod 600 it"
+            return f"{shown(self.path)} belongs to another user and is open to others: chmod 600 it"
         os.fchmod(descriptor, 0o600)
-        return f"{self.path} was open to others and is now private: it holds tokens"
+        return f"{shown(self.path)} was open to others and is now private: it holds tokens"
 
     def replace(self, content: bytes) -> None:
         """Put new content into the place of the old; it is on the disk when this returns."""
@@ -92,6 +93,11 @@ class StateFile:
             number += 1
         self.path.replace(aside)
         return aside
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as text that fits into JSON and a log, also where it is not UTF-8."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def make_private_folder(folder: Path) -> None:

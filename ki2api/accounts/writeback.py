@@ -10,7 +10,7 @@ import msgspec
 
 from ki2api.accounts import sealed
 from ki2api.accounts.account import Origin
-from ki2api.accounts.statefile import sync_folder, write_durably
+from ki2api.accounts.statefile import shown, sync_folder, write_durably
 from pipeline.secret import Secret
 
 _PATIENCE = 5.0  # seconds that another program may hold the lock of its database
@@ -49,9 +49,11 @@ def write_back(origin: Origin, sent: Secret, tokens: RenewedTokens) -> bool:
         cause = getattr(error, "strerror", None) or error
     except (msgspec.DecodeError, UnicodeDecodeError):
         cause = "it is no JSON any more"
+    except Exception as error:  # noqa: BLE001 - told below: the tokens are ours whatever befalls it
+        cause = type(error).__name__
     raise WriteBackFailed(
-        f"{origin.path} cannot be written ({cause}), so the program that it belongs to may have to "
-        "log in again: make it writable, or take write-back away"
+        f"{shown(origin.path)} cannot be written ({cause}), so the program that it belongs to may "
+        "have to log in again: make it writable, or take write-back away"
     )
 
 

@@ -1,18 +1,20 @@
 """`ki2api accounts`: how each account stands, and what can be done about it."""
 
+import shlex
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from contextlib import suppress
+from typing import Any
 
 import msgspec
 import rich_click as click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from ki2api.cli.calling import Door, door_options
 from ki2api.cli.plans import told
 from ki2api.cli.running import stop
-from ki2api.cli.standings import standings
+from ki2api.cli.standings import returns, standings
 
 EVERY = 2.0
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -28,12 +30,14 @@ def accounts(context: click.Context, door: Door, *, as_json: bool, watch: bool) 
     context.obj = door
     if context.invoked_subcommand:
         return
+    if as_json and watch:
+        raise click.UsageError("--watch and --json do not go together: choose one")
     if as_json:
         _print_json(door.call("GET", "/v1/token/status"))
     elif watch:
-        _watch(lambda: door.call("GET", "/v1/token/status")["accounts"])
+        _watch(lambda: _shown(door))
     else:
-        Console().print(standings(door.call("GET", "/v1/token/status")["accounts"]))
+        Console().print(_shown(door))
 
 
 @accounts.command()
@@ -45,6 +49,11 @@ def refresh(name: str, door: Door) -> None:
     if not done["refreshed"]:
         stop(f"{name} has no new token: {done['reason']}", 1)
     click.echo(f"{name} has a new token.")
+    status = next(each for each in done["accounts"] if each["name"] == name)
+    if status["state"] != "ready":
+        until = f" for {returns(status['until'])}" if status["until"] else ""
+        click.echo(f"But it is {status['state']}{until}: {status['reason']}.")
+        click.echo(f"To let it be tried at once: ki2api accounts reset {shlex.quote(name)}")
 
 
 @accounts.command()
@@ -72,15 +81,20 @@ def usage(name: str, door: Door, *, email: bool, as_json: bool) -> None:
             click.echo(line)
 
 
+def _shown(door: Door) -> RenderableType:
+    told = door.call("GET", "/v1/token/status")
+    return standings(told["accounts"], told.get("resting_for", 0.0))
+
+
 def _print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
-def _watch(statuses: Callable[[], list[dict[str, Any]]]) -> NoReturn:
+def _watch(table: Callable[[], RenderableType]) -> None:
     console = Console()
-    with Live(console=console, refresh_per_second=1) as live:
+    with suppress(KeyboardInterrupt), Live(console=console, refresh_per_second=1) as live:
         while True:
-            shown = standings(statuses())
+            shown = table()
             if console.is_terminal:
                 live.update(shown)
             else:

@@ -14,6 +14,7 @@ import rich_click as click
 
 from ki2api.accounts.signin.browser import is_redirect
 from ki2api.accounts.signin.device import Authorization
+from ki2api.cli.moments import written
 
 CODE = """
 Confirm this code in a browser, on this machine or any other:
@@ -48,7 +49,7 @@ class Terminal:
             CODE.format(
                 code=authorization.user_code,
                 page=authorization.page,
-                until=datetime.fromtimestamp(until).astimezone().strftime("%H:%M"),
+                until=written(until, "%H:%M"),
             )
         )
         self._open(authorization.page)

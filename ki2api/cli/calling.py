@@ -1,5 +1,6 @@
 """Calls of the command line to the gateway that runs on this machine."""
 
+import os
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -15,11 +16,13 @@ from msgspec import Struct
 from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
 from ki2api.cli.running import base_url, stop
 from ki2api.keys import DEFAULT_KEY
-from ki2api.settings import Loaded
-from pipeline import Secret
+from ki2api.settings import Loaded, Settings, overridden
+from pipeline import PipelineError, Secret
 
 SECONDS = 30.0
 """For an answer: the gateway may have to ask Kiro."""
+SET_KEY = "set API_KEY to the key that the gateway was started with"
+NO_KI2API = "is no Ki2API: try another --url or --port"
 
 
 class Door(Struct, frozen=True):
@@ -36,12 +39,16 @@ class Door(Struct, frozen=True):
             why = str(error) or type(error).__name__
             ask = "is `ki2api serve` running, or on another port (--port N)?"
             stop(f"no gateway answers at {self.url}: {why}; {ask}", 1)
-        if answer.is_error:
-            stop(f"{self.url}{path} answers {answer.status_code}: {_reason(answer)}", 1)
         try:
-            return msgspec.json.decode(answer.content)
-        except msgspec.DecodeError:
-            stop(f"what answers at {self.url} is no Ki2API: try another --url or --port", 1)
+            told = msgspec.json.decode(answer.content)
+            reason = str(told["error"]["message"]) if answer.is_error else ""
+        except (msgspec.DecodeError, KeyError, TypeError):
+            stop(f"what answers {answer.status_code} at {self.url} {NO_KI2API}", 1)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            stop(f"the gateway at {self.url} does not take this key: {SET_KEY}", 1)
+        if answer.is_error:
+            stop(f"{self.url}{path} answers {answer.status_code}: {click.unstyle(reason)}", 1)
+        return told
 
     def ask(self, method: str, path: str, **query: str) -> httpx.Response:
         """Call the gateway; raises httpx.HTTPError. What is empty is left out of the query."""
@@ -77,10 +84,21 @@ def door_options(command: Callable[..., Any]) -> Callable[..., Any]:
         door = get_current_context().obj  # of the command above this one
         if config or url or port or not isinstance(door, Door):
             with told_in_a_line():
-                door = door_of(loaded_from(config), url, port)
+                door = door_of(_settings(config, named=bool(url or port)), url, port)
         return command(*args, door=door, **options)
 
     return with_door
+
+
+def _settings(config: Path | None, *, named: bool) -> Loaded:
+    """Read the settings; who has named the gateway needs none, and gets the defaults instead."""
+    try:
+        return loaded_from(config)
+    except PipelineError as error:
+        if not named:
+            raise
+        click.echo(f"ki2api: warning: without your settings: {error}", err=True)
+        return Loaded(overridden(Settings(), os.environ))
 
 
 def _address(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
@@ -91,10 +109,3 @@ def _address(_context: click.Context, _option: click.Parameter, url: str | None)
     if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./-]*)?", whole):
         raise click.BadParameter(f"{url!r} is no address such as http://127.0.0.1:8989")
     return whole.rstrip("/").removesuffix("/v1").rstrip("/")
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(msgspec.json.decode(answer.content)["error"]["message"])
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return click.unstyle(answer.text[:200])

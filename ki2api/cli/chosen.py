@@ -16,7 +16,7 @@ from ki2api.accounts.statefile import StateUnreadable
 from ki2api.cli.running import stop
 from ki2api.settings import Loaded, load
 from pipeline import PipelineError, SettingsError
-from pipeline.locate import Source
+from pipeline.locate import Source, line_of
 
 T = TypeVar("T")
 CONFIG_HELP = (
@@ -48,16 +48,20 @@ def with_address(loaded: Loaded, host: str | None, port: int | None) -> Loaded:
 
 
 def accounts_of(loaded: Loaded) -> Found:
-    """Find the accounts; a fault of an [[accounts]] table is told with its file and line."""
+    """Find the accounts; each fault of an [[accounts]] table is told with its file and line."""
     try:
         return _searched(find, loaded)
     except AccountsUnreadable as error:
-        number = re.match(r"\[\[accounts\]\] (\d+): ", str(error))
-        if number is None:
+        tables = [each for each in error.complaints if each.path]
+        if not tables:
             raise
         source = Source(loaded.text, loaded.source)
-        fault = source.fault(f"accounts[{int(number[1]) - 1}]", str(error)[number.end() :])
-        raise SettingsError([fault]) from error
+        raise SettingsError(
+            [
+                source.fault(each.path, re.sub(r"^\[\[accounts\]\] \d+: ", "", str(each)))
+                for each in sorted(tables, key=lambda each: line_of(each.path, loaded.text))
+            ]
+        ) from error
 
 
 def places_of(loaded: Loaded) -> tuple[Report, ...]:
@@ -88,7 +92,9 @@ def accounts_in_force(loaded: Loaded) -> Found:
 def counted(found: Found) -> str:
     """Say how many accounts there are, and from where."""
     if found.credentials:
-        return f"{len(found.credentials)} from {found.place}"
+        off = sum(credential.disabled for credential in found.credentials)
+        disabled = f", {off} of them disabled" if off else ""
+        return f"{len(found.credentials)} from {found.place}{disabled}"
     return f"those of {found.place}" if found.place else "none"
 
 

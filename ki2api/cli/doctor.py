@@ -10,8 +10,9 @@ import rich_click as click
 
 from ki2api.accounts.sources import Found
 from ki2api.cli.calling import door_of
-from ki2api.cli.checkup.accounts import ask_gateway, look_at_accounts
+from ki2api.cli.checkup.accounts import look_at_accounts
 from ki2api.cli.checkup.finding import Finding
+from ki2api.cli.checkup.gateway import ask_gateway, look_at_port
 from ki2api.cli.checkup.network import look_at_network
 from ki2api.cli.checkup.places import look_at_places
 from ki2api.cli.checkup.settings import faults_of, look_at_settings
@@ -44,11 +45,22 @@ def doctor(config: Path | None, port: int | None, *, offline: bool, as_json: boo
     findings = asyncio.run(_told(config, port, offline=offline, as_json=as_json))
     bad = sum(finding.state == "bad" for finding in findings)
     if as_json:
-        report = {"well": not bad, "findings": findings}
+        well = not bad and (offline or any(finding.serves for finding in findings))
+        report = {"well": well, "findings": findings}
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
     else:
-        click.echo(f"\n{bad} to mend." if bad else "\nAll is well.")
+        click.echo(f"\n{_summed_up(findings, bad, offline=offline)}")
     raise SystemExit(1 if bad else 0)
+
+
+def _summed_up(findings: list[Finding], bad: int, *, offline: bool) -> str:
+    if bad:
+        return f"{bad} to mend."
+    if offline:
+        return "Nothing to mend was found here; nobody was called."
+    if not any(finding.serves for finding in findings):
+        return "Nothing to mend, but no account was seen that can serve now."
+    return "All is well."
 
 
 async def _told(
@@ -84,7 +96,8 @@ async def _examined(
     for finding in (*look_at_settings(loaded), *look_at_state(settings.state.path)):
         yield finding
     if settings.upstream.kind == "simulator":
-        yield Finding("Accounts", "good", "the simulator answers: no account is needed")
+        text = "the simulator answers: no account is needed"
+        yield Finding("Accounts", "good", text, serves=True)
         return
     async for finding in _examined_accounts(loaded, port, offline=offline):
         yield finding
@@ -101,13 +114,16 @@ async def _examined_accounts(
     upstream = loaded.settings.upstream
     used = [each for report in reports if report.state == "used" for each in report.credentials]
     ways = ways_of(upstream, lambda: Found("", tuple(used)))
+    door = door_of(loaded, port=port)
     try:
         async for finding in look_at_network(upstream, used, ways.clients):
             yield finding
         if is_in_use(loaded.settings.state.path):
-            for finding in ask_gateway(door_of(loaded, port=port)):
+            for finding in ask_gateway(door):
                 yield finding
             return
+        for finding in look_at_port(door):
+            yield finding
         async for finding in look_at_accounts(loaded, used, ways):
             yield finding
     finally:

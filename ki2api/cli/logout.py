@@ -20,5 +20,6 @@ def logout(name: str, config: Path | None) -> None:
             removed = logins.remove(name)
         if not removed:
             names = ", ".join(login.name for login in logins.all())
-            stop(f"there is no login {name}; kept are: {names or 'none'}", 1)
+            kept = f"kept are: {names}" if names else "none is kept"
+            stop(f"there is no login {name}; {kept}", 1)
     click.echo(f"Forgot the login {name}. A gateway that is running drops the account by itself.")

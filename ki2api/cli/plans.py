@@ -1,8 +1,9 @@
 """What accounts have used of their plans, written for a terminal."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
+
+from ki2api.cli.moments import written
 
 
 def told(account: Mapping[str, Any]) -> Iterator[str]:
@@ -28,7 +29,7 @@ def amount(credits_: float) -> str:
 
 def day(moment: float) -> str:
     """Write the day of a moment in Unix seconds."""
-    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d")
+    return written(moment, "%Y-%m-%d")
 
 
 def _ends(pot: Mapping[str, Any]) -> str:

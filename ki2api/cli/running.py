@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -21,16 +22,40 @@ from ki2api.server import Server, configure
 from ki2api.settings import Loaded, ServerSettings
 
 HOURLY = 3600.0
+OVERDUE = 5.0
+"""Seconds that the process lives on at most when all that matters has ended."""
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on the fastest event loop there is."""
-    if sys.platform == "win32":
-        asyncio.run(main)
-        return
-    import uvloop
+    """Run a coroutine on the fastest event loop there is, and leave behind what does not end."""
+    with _limited(main) as limited:
+        if sys.platform == "win32":
+            asyncio.run(limited)
+            return
+        import uvloop
 
-    uvloop.run(main)
+        uvloop.run(limited)
+
+
+def _leave() -> None:
+    loguru.logger.warning("what does not end is left behind")
+    os._exit(0)
+
+
+@contextmanager
+def _limited(main: Coroutine[Any, Any, None]) -> Iterator[Coroutine[Any, Any, None]]:
+    """Give what to run; when it has ended, tasks and threads are waited for, but not for ever."""
+    overdue = threading.Timer(OVERDUE, _leave)
+    overdue.daemon = True
+
+    async def limited() -> None:
+        await main
+        overdue.start()
+
+    try:
+        yield limited()
+    finally:
+        overdue.cancel()
 
 
 def stop(text: str, status: int) -> NoReturn:
@@ -102,8 +127,8 @@ def _hang_ups(ask: Callable[[], None], server: Server) -> Iterator[None]:
     loop.add_signal_handler(signal.SIGHUP, hung_up)
     try:
         yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
+    finally:  # the default would be to die at once, with a refresh under way
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
 
 
 def _apply(loaded: Loaded) -> None:

@@ -10,7 +10,13 @@ from ki2api.simulator import SCENARIOS, Simulator, SimulatorOptions
 
 NEXT = """# A simulated Kiro is running; Ctrl+C stops it. To put the gateway in front of it,
 # save what stands on standard output as simulated.toml, and run:
-#   ki2api serve --config simulated.toml"""
+#   ki2api serve --config simulated.toml
+# Every login is confirmed at once, as by a person who is there. To try one, take the accounts out
+# of that file, and run one of:
+#   ki2api login --config simulated.toml --builder-id
+#   ki2api login --config simulated.toml --start-url https://d-0000000000.awsapps.com/start
+#   ki2api login --config simulated.toml --no-browser
+# The last one shows a page: `curl -L 'THE PAGE'` in another terminal plays the browser."""
 SCREEN = """# Settings for a simulated Kiro: ki2api serve --config simulated.toml
 
 [upstream]
@@ -19,10 +25,16 @@ management-url = "{urls.management}"
 fallback-url = "{urls.q}"
 auth-url = "{urls.auth}"
 oidc-url = "{urls.oidc}"
+login-url = "{urls.auth}"
 
 [state]
 path = "simulated-state.json"  # keeps the tokens that the simulator rotates, as Kiro does
 {accounts}
+# An account by a key of its own, as from app.kiro.dev:
+# [[accounts]]
+# name = "{key.name}"
+# api-key = "{key.api_key}"
+
 # A prompt that holds [[sim:NAME]] gets that scenario:
 {scenarios}
 """
@@ -42,15 +54,13 @@ def simulate(accounts: int, seed: int) -> None:
 
 
 async def _simulate(accounts: int, seed: int) -> None:
-    async with Simulator(SimulatorOptions(seed=seed)) as simulator:
-        for number in range(1, accounts + 1):
-            simulator.add_account(f"account_{number}")
+    async with Simulator(SimulatorOptions(seed=seed, welcoming=True)) as simulator:
+        listed = [simulator.add_account(f"account_{each}") for each in range(1, accounts + 1)]
         click.echo(
             SCREEN.format(
                 urls=simulator.urls,
-                accounts="".join(
-                    ACCOUNT.format(account=account) for account in simulator.accounts.values()
-                ),
+                accounts="".join(ACCOUNT.format(account=account) for account in listed),
+                key=simulator.add_account("key", kind="api-key"),
                 scenarios="\n".join(f"#   {name:<22} {text}" for name, text in SCENARIOS.items()),
             )
         )

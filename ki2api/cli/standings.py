@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
+
+from ki2api.cli.moments import written
 
 Status = Mapping[str, Any]
 """One account of GET /v1/token/status."""
@@ -16,11 +17,15 @@ NOBODY = (
     " `ki2api doctor` says where accounts are looked for."
 )
 COLUMNS = ("kind", "state", "returns", "asked", "used")
+RESTING = "All rest for {}: two accounts were suspended within a minute; reset ends it."
 COLOURS = {"ready": "green", "cooling": "yellow", "exhausted": "yellow"}
 
 
-def standings(statuses: Sequence[Status]) -> RenderableType:
-    """Return a table of the accounts, and below it why some of them do not serve."""
+def standings(statuses: Sequence[Status], resting_for: float = 0.0) -> RenderableType:
+    """Return a table of the accounts, and below it why some of them do not serve.
+
+    Above it stands for how many seconds none of them does, if it is so.
+    """
     if not statuses:
         return Text(NOBODY)
     # Only the column that may wrap gives way where a table is too wide.
@@ -32,33 +37,42 @@ def standings(statuses: Sequence[Status]) -> RenderableType:
             Text(status["name"]),
             status["kind"],
             Text(state, style=COLOURS.get(state, "red")),
-            _returns(status["until"]),
+            returns(status["until"]),
             str(status["requests"]),
             _used(status["usage"]),
         )
     reasons = [Text(reason) for status in statuses for reason in _reasons(status)]
-    return Group(table, *([Text(""), *reasons] if reasons else []))
+    above = [Text(resting(resting_for), style="red")] if resting_for else []
+    return Group(*above, table, *([Text(""), *reasons] if reasons else []))
+
+
+def resting(seconds: float) -> str:
+    """Say that all accounts rest for so long."""
+    return RESTING.format(_duration(seconds))
 
 
 def _reasons(status: Status) -> Iterator[str]:
     if status["reason"]:
         yield f"{status['name']}: {status['reason']}"
     for model in status["models"]:
-        until = f" for {_returns(model['until'])}" if model["until"] else ""
+        until = f" for {returns(model['until'])}" if model["until"] else ""
         yield f"{status['name']}: {model['model']} is {model['state']}{until}: {model['reason']}"
 
 
-def _returns(until: float | None) -> str:
+def returns(until: float | None) -> str:
     """Say when an account returns: how long it takes, or for more than a day the date."""
     if until is None:
         return ""
     seconds = until - time.time()
+    if seconds < 7200:  # noqa: PLR2004 - two hours
+        return _duration(seconds)
+    return written(until, "%H:%M" if seconds < 86_400 else "%Y-%m-%d")  # noqa: PLR2004 - a day
+
+
+def _duration(seconds: float) -> str:
     if seconds < 120:  # noqa: PLR2004 - two minutes
         return f"{max(seconds, 0):.0f} s"
-    if seconds < 7200:  # noqa: PLR2004 - two hours
-        return f"{seconds / 60:.0f} min"
-    moment = datetime.fromtimestamp(until).astimezone()
-    return moment.strftime("%H:%M" if seconds < 86_400 else "%Y-%m-%d")  # noqa: PLR2004 - a day
+    return f"{seconds / 60:.0f} min"
 
 
 def _used(usage: Mapping[str, Any] | None) -> str:

@@ -24,7 +24,6 @@ from ki2api.kiro.rulings import (
 )
 
 _UNAUTHORIZED, _SERVER_FAULT = 401, 500
-_LONGEST_WAIT = 31 * 86_400.0
 _LONGEST_QUOTE = 500
 _LONGEST_READ = 2_000  # before masking, whose patterns take long on long words
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -117,12 +116,12 @@ def _short(kind: object) -> str:
 
 
 def _seconds(value: object, per_second: int = 1) -> float | None:
-    """Read a waiting time; one that is no number or makes no sense is as good as none."""
+    """Read a waiting time; what is no number, or less than nothing, is as good as none."""
     try:
         seconds = float(value) / per_second  # type: ignore[arg-type]  # any other type raises
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return seconds if 0 <= seconds <= _LONGEST_WAIT else None
+    return seconds if seconds >= 0 else None
 
 
 def _cleaned(message: str) -> str:

@@ -8,31 +8,36 @@ import msgspec
 from ki2api import errors
 from ki2api.errors import GatewayError
 
+_HOUR, _MONTH = 3_600.0, 31 * 86_400.0
 _DAY_SECONDS = 6 * 3600.0  # nobody reported when a day begins: four looks a day
 _SUSPICION_SECONDS = 1_800.0
 """How long an account stays away that Kiro suspects (docs/kiro.md §10b)."""
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What one kind of refusal means, and how long to wait: at least so long, or no use at all."""
+    """What one kind of refusal means, and how long to wait: at least and at most, or no use."""
 
     error: type[GatewayError]
     detail: str
     least_wait: float | None = None
+    longest_wait: float = _HOUR
     returns: bool = True
 
     def wait(self, asked: float | None) -> float | None:
         """Return the seconds to wait where Kiro asked for these."""
         if not self.returns:
             return None
-        return asked if self.least_wait is None else max(asked or 0.0, self.least_wait)
+        believed = None if asked is None else min(asked, self.longest_wait)
+        return believed if self.least_wait is None else max(believed or 0.0, self.least_wait)
 
 
 TOO_LONG = Ruling(errors.ContextTooLong, "The conversation does not fit into the model.")
 BAD = Ruling(errors.InvalidRequest, "Kiro refused the request.")
 NO_MODEL = Ruling(errors.ModelNotOffered, "Kiro does not offer this model to the account.")
-SPENT = Ruling(errors.QuotaSpent, "The account has used up its plan.")
-SPENT_TODAY = Ruling(errors.QuotaSpent, "The account has used up its day.", _DAY_SECONDS)
+SPENT = Ruling(errors.QuotaSpent, "The account has used up its plan.", longest_wait=_MONTH)
+SPENT_TODAY = Ruling(
+    errors.QuotaSpent, "The account has used up its day.", _DAY_SECONDS, longest_wait=_MONTH
+)
 PAUSE = Ruling(errors.RateLimited, "Kiro asks the account to pause.")
 BUSY = Ruling(errors.ModelOverloaded, "The model has no capacity at Kiro just now.")
 DOWN = Ruling(errors.UpstreamUnavailable, "Kiro failed to answer.")
@@ -48,7 +53,10 @@ SUSPENDED = Ruling(
     returns=False,
 )
 SUSPECTED = Ruling(
-    errors.AccountSuspended, "Kiro suspects the account and limits it.", _SUSPICION_SECONDS
+    errors.AccountSuspended,
+    "Kiro suspects the account and limits it.",
+    _SUSPICION_SECONDS,
+    longest_wait=_MONTH,
 )
 NOT_JSON = Ruling(errors.Bug, "Kiro could not read the request as JSON.")
 NO_SUCH_CALL = Ruling(

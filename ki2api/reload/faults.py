@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 
 import loguru
 
+from ki2api.accounts.sources import AccountsUnreadable
 from ki2api.app import Lasting
+from pipeline import PipelineError
 
 About: TypeAlias = Literal["settings", "logins"]
 _SHOWN = 500
@@ -28,14 +30,16 @@ class Faults:
         return about in self._known
 
     def note(self, about: About, error: Exception) -> None:
-        """Remember what is wrong, and tell it if it is news."""
-        faults = "; ".join(str(error).splitlines())
+        """Remember what is wrong, and tell it if it is news; a mistake of ours with its trace."""
+        foreseen = isinstance(error, (PipelineError, AccountsUnreadable))
+        said = str(error) if foreseen else f"{type(error).__name__}: {error}"
+        faults = "; ".join(said.splitlines())
         before, since = self._known.get(about, ("", self._clock()))
         self._known[about] = faults, since
         self._show()
         if faults != before:
             told = f"the new {about} have faults, those before stay in force: {faults}"
-            loguru.logger.error("{}", told)
+            loguru.logger.opt(exception=None if foreseen else error).error("{}", told)
 
     def clear(self, *about: About) -> None:
         """Forget what is mended, and tell that it is."""

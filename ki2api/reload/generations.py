@@ -9,6 +9,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from ki2api.accounts.errands import Errands
+from ki2api.accounts.signin.asking import BUDGET
 from ki2api.accounts.sources import Found
 from ki2api.app import Built, Lasting, build, create_app, lasting
 from ki2api.reload.questions import Questions
@@ -19,6 +20,8 @@ from pipeline import PipelineError
 
 GRACE = 5.0
 """Seconds that what is still used has to end, when the process ends."""
+GRACE_FOR_REFRESHES = BUDGET + 1.0
+"""Seconds that a refresh under way has: cut off, it may lose a token that was already rotated."""
 
 
 class Generation:
@@ -27,7 +30,7 @@ class Generation:
     def __init__(self, built: Built) -> None:
         self.built = built
         self._begun = asyncio.Event()
-        self._fault: Exception | None = None
+        self._fault: PipelineError | None = PipelineError("the pipeline did not come to its start")
         self._uses = 0
         self._unused = asyncio.Event()
         self._unused.set()
@@ -68,26 +71,45 @@ class Generation:
                 held.push_async_callback(self.built.ways.clients.aclose)
                 await self.built.gateway.chain.start()
                 held.push_async_callback(self.built.gateway.chain.stop)
+                self._fault = None
                 self._begun.set()
                 await self._replaced.wait()
                 await self._unused.wait()
-        except PipelineError as error:
-            self._fault = error
-        except ExceptionGroup as error:
-            loguru.logger.opt(exception=error).error("a pipeline did not stop as it should")
+        except BaseException as error:
+            if _is_cancelled():
+                raise
+            self._blame(error)
         finally:
             self._begun.set()
+
+    def _blame(self, error: BaseException) -> None:
+        """Take whatever a stage raises, be it SystemExit, as a fault of that stage alone."""
+        if self._begun.is_set():
+            loguru.logger.opt(exception=error).error("a pipeline did not stop as it should")
+        elif isinstance(error, PipelineError):
+            self._fault = error
+        else:
+            self._fault = PipelineError(f"a stage does not start: {type(error).__name__}: {error}")
+
+
+def _is_cancelled() -> bool:
+    """Tell whether this task was told to end; a stage can also raise a CancelledError itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class Generations:
     """The gateway in force as an ASGI app, and those before it that still serve something."""
 
-    def __init__(self, app: ASGIApp, *, grace: float = GRACE) -> None:
-        """`app` finds the gateway of each request in its ASGI state; `grace` is in seconds."""
+    def __init__(self, app: ASGIApp, *, grace: float = GRACE, patience: float = 2.0) -> None:
+        """`app` finds the gateway of each request in its ASGI state.
+
+        `grace` is in seconds, as is `patience` with a stage that swallows its cancellation.
+        """
         self._app = app
         self._grace = grace
         self._current: Generation | None = None
-        self._lives = Errands()
+        self._lives = Errands(patience)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request by one gateway from its beginning to its end; part of ASGI."""
@@ -130,6 +152,8 @@ class Generations:
         if self._current is not None:
             self._current.replace()
         await self._lives.finish(self._grace)
+        if self._lives:
+            loguru.logger.error("a stage does not stop: it is left behind")
 
     @property
     def _in_force(self) -> Generation:
@@ -154,7 +178,7 @@ async def opened(loaded: Loaded, found: Found, find: Find) -> AsyncIterator[Hous
     async with AsyncExitStack() as held:
         held.push_async_callback(generations.close)
         await shared.pool.start()
-        held.push_async_callback(shared.pool.stop)
+        held.push_async_callback(shared.pool.stop, GRACE_FOR_REFRESHES)
         for warning in (*built.warnings, *shared.pool.warnings):
             loguru.logger.warning("{}", warning)
         await generations.begin(built)

@@ -43,9 +43,17 @@ class Questions:
             return await ways.companion.usage(access, with_email=with_email)
 
     async def look(self, credential: Credential) -> Credential | None:
-        """Look again where a credential was found; None where nothing else stands there now."""
+        """Look again where a credential was found; None where nothing else stands there now.
+
+        Whatever goes wrong with a look, the tokens that we have may still be good.
+        """
         with self._ways() as ways:
-            return await look(credential, ways.find)
+            try:
+                return await look(credential, ways.find)
+            except Exception as error:  # noqa: BLE001 - see above
+                told = "account {}: it cannot be looked for again"
+                loguru.logger.opt(exception=error).error(told, credential.name)
+                return None
 
     async def write_back(self, credential: Credential, sent: Secret, tokens: Tokens) -> None:
         """Put rotated tokens into the file they came from, where a person wants that."""

@@ -16,7 +16,7 @@ from ki2api.reload.generations import House
 from ki2api.reload.watch import Sight, changed, look, named_files
 from ki2api.reload.ways import ways_of
 from ki2api.settings import Loaded
-from pipeline import PipelineError, SettingsError
+from pipeline import SettingsError
 
 EVERY = 2.0
 """Seconds between two looks."""
@@ -90,7 +90,9 @@ class Reloader:
             try:
                 await self.check(asked=asked)
             except Exception as error:  # noqa: BLE001 - whatever goes wrong here, requests go on
-                loguru.logger.opt(exception=error).error("looking for new settings failed")
+                self._faults.note("settings", error)
+                self._asked.set()  # what this look has missed, the next one must not
+                await self._pause(EVERY)
 
     async def check(self, *, asked: bool = False) -> None:
         """Look once, and take what has changed."""
@@ -132,7 +134,7 @@ class Reloader:
     async def _take(self, about: About, take: Callable[[], Awaitable[None]]) -> bool:
         try:
             await take()
-        except (PipelineError, AccountsUnreadable) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those before stay in force
             self._faults.note(about, error)
             return False
         self._faults.clear("logins", about)
@@ -186,6 +188,8 @@ def tell_settings(loaded: Loaded, built: Built) -> None:
     chain = " > ".join(name for name, _ in built.gateway.chain.stages)
     end = loaded.settings.upstream.title
     loguru.logger.info("settings: {}; pipeline: {} > {}", loaded.source, chain, end)
+    for note in loaded.notes:
+        loguru.logger.info("{}", note)
 
 
 def tell_accounts(found: Found) -> None:

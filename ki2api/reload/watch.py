@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-_LARGEST_READ = 1024 * 1024
-"""Bytes; a larger file, which only a database is, has changed when its date has."""
+from ki2api.settings import LARGEST_FILE
+from pipeline import SettingsError
+from pipeline.files import MIB, opened, read_all, read_text
+from pipeline.settings import parse
 
 
 class Seen(Struct, frozen=True):
@@ -41,16 +42,16 @@ def changed(before: Sight, after: Sight) -> frozenset[Path]:
 def named_files(settings: Path) -> frozenset[Path] | None:
     """Return the files that a settings file names, its secrets and code; None if it is broken."""
     try:
-        texts = _texts(tomllib.loads(settings.read_text(encoding="utf-8")))
+        tables = parse(read_text(settings, limit=LARGEST_FILE), str(settings))
     except FileNotFoundError:
         return frozenset()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (OSError, UnicodeDecodeError, SettingsError):
         return None
     folder = settings.parent
     # os.path leaves a user that is unknown as it is, where pathlib raises.
     return frozenset(
         folder / os.path.expanduser(name)  # noqa: PTH111 - see above
-        for name in map(_file_of, texts)
+        for name in map(_file_of, _texts(tables))
         if name
     )
 
@@ -62,14 +63,16 @@ def _file_of(text: str) -> str:
     return file + suffix if suffix and (not name or name.startswith(":")) else ""
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _texts(list(value.values()))
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+def _texts(tables: dict[str, Any]) -> Iterator[str]:
+    left: list[Any] = [tables]  # and no recursion, as they may be nested without end
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
 
 
 def _seen(path: Path, before: Seen | None) -> Seen:
@@ -85,13 +88,18 @@ def _seen(path: Path, before: Seen | None) -> Seen:
 
 
 def _content(path: Path, found: os.stat_result) -> str:
-    """Return what stands for the content; a file that cannot be read is told by its date."""
+    """Return what stands for the content.
+
+    What cannot be read, is large as only a database is, or is neither file nor folder, which to
+    open might mean something to it, is told by its date.
+    """
     try:
         if stat.S_ISDIR(found.st_mode):
             listed = "\0".join(sorted(each.name for each in path.iterdir()))
-            return sha256(listed.encode()).hexdigest()
-        if found.st_size <= _LARGEST_READ:
-            return sha256(path.read_bytes()).hexdigest()
+            return sha256(os.fsencode(listed)).hexdigest()
+        if stat.S_ISREG(found.st_mode) and found.st_size <= MIB:
+            with opened(path) as file:
+                return sha256(read_all(file)).hexdigest()
     except OSError:
         return f"{found.st_mtime_ns} unreadable"
     return f"{found.st_mtime_ns} {found.st_size}"

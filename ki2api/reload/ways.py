@@ -11,7 +11,7 @@ from ki2api.accounts.companion import Companion
 from ki2api.accounts.signin import Refresher
 from ki2api.accounts.sources import Found
 from ki2api.settings import UpstreamSettings
-from ki2api.transport import Clients
+from ki2api.transport import Clients, no_cookies
 from ki2api.upstream.client import IDE_AGENT, KiroClient, UpstreamOptions
 from ki2api.upstream.control import ControlPlane
 from ki2api.upstream.hosts import Hosts, HostUrls
@@ -63,6 +63,7 @@ def _client(upstream: UpstreamSettings, proxy: str | None) -> httpx.AsyncClient:
             max_keepalive_connections=100,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         ),
+        cookies=no_cookies(),
         trust_env=False,
         proxy=proxy,
     )

@@ -19,8 +19,9 @@ class SimulatorOptions(Struct, frozen=True):
     `keys_on_runtime` lets API keys work on the runtime host, and `profile_in_legacy_query` lets
     enterprise accounts name their profile in a query to the older host; the sources disagree on
     both (U1, U13). At the services that are `down`, nobody listens.
-    `grace` lets a refresh token that was replaced work on. `remembered` is how many requests the
-    records keep, the newest.
+    `welcoming` lets a person be there who confirms every login at once, each way by an account of
+    its own, also at an organization that nobody has heard of. `grace` lets a refresh token that was
+    replaced work on. `remembered` is how many requests the records keep, the newest.
     """
 
     seed: int = 0
@@ -33,6 +34,7 @@ class SimulatorOptions(Struct, frozen=True):
     down: frozenset[str] = frozenset()
     access_seconds: float = 3600
     rotate: bool = True
+    welcoming: bool = False
     grace: bool = False
     profile_in_refresh: bool = True
     chunking: Chunking = "frames"

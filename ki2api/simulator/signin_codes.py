@@ -91,6 +91,8 @@ class Codes:
 
     def _person(self, kinds: Collection[Kind]) -> tuple[SimAccount, str]:
         """Return who logs in: who decided to, else the first account there is."""
+        if self._world.options.welcoming:
+            return self._world.newcomer("social" if "social" in kinds else "builder-id"), "approve"
         accounts = [each for each in self._world.accounts.values() if each.kind in kinds]
         for account in accounts:
             if verdict := account.decided():

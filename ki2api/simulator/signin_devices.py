@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ki2api.simulator.accounts import BUILDER_START_URL, SimAccount
+from ki2api.simulator.accounts import BUILDER_START_URL, Kind, SimAccount
 from ki2api.simulator.http import Request
 from ki2api.simulator.signin_clients import DEVICE_GRANT, Clients
 from ki2api.simulator.signin_refusals import TokenRefused, invalid_request, oauth_refused, read
@@ -45,6 +45,7 @@ class Devices:
         """Begin a login; raises TokenRefused, also for a start URL of another region."""
         wish = read(request, _Wish)
         client = self._clients.admit(request, wish.client_id, wish.client_secret, DEVICE_GRANT)
+        person = self._person(wish.start_url)
         if not self._is_known(wish.start_url, request.region):
             raise invalid_request("Invalid start url provided")
         now = self._world.options.clock()
@@ -58,6 +59,8 @@ class Devices:
             asked_at=now,
         )
         self._devices[device_code] = device
+        if person:
+            person.approve(device.user_code)
         page = f"{wish.start_url}/#/device"
         return {
             "deviceCode": device_code,
@@ -94,6 +97,13 @@ class Devices:
         raise oauth_refused(
             "authorization_pending", "Authorization pending", "AuthorizationPending"
         )
+
+    def _person(self, start_url: str) -> SimAccount | None:
+        """Return the account of the person who confirms every login, if there is one."""
+        if not (self._world.options.welcoming and start_url):
+            return None
+        kind: Kind = "builder-id" if start_url == BUILDER_START_URL else "enterprise"
+        return self._world.newcomer(kind, start_url)
 
     def _over(self, device_code: str) -> TokenRefused:
         del self._devices[device_code]

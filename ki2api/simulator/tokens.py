@@ -30,7 +30,8 @@ REFRESH_SCENARIOS: Mapping[str, str] = {
     "unauthorized": "401 in the words of a dead session",
     "wrong-region": "400 invalid_request, as from a region that did not issue the token",
     "garbage": "200 with a body that is no JSON",
-    "slow": "the answer comes after `seconds` (10)",
+    "slow": "the answer comes after `seconds` (10); a caller who leaves has spent the token",
+    "lost": "the token is rotated, and the connection reset before the answer",
     "hang": "no answer ever",
     "reset": "the connection is reset before an answer",
     "keep-token": "the answer brings no new refresh token",
@@ -153,7 +154,8 @@ class TokenServices:
             del tokens["refreshToken"]
         if account.kind == "external-idp":
             tokens = {_SNAKE[key]: value for key, value in tokens.items()}
-        await self._tell(wire, tokens)
+        if not await self._lost(fault, wire):
+            await self._tell(wire, tokens)
 
     async def _log_in(self, account: SimAccount, wire: Wire) -> None:
         self._world.give_access(account)
@@ -184,9 +186,6 @@ class TokenServices:
                 raise TokenRefused(401, {"message": "Bad credentials"})
             case "wrong-region":
                 raise invalid_request()
-            case "slow":
-                await self._world.options.sleep(float(fault.values.get("seconds", 10)))
-                return False
             case "hang":
                 await wire.fall_silent()
             case "reset":
@@ -194,6 +193,15 @@ class TokenServices:
             case "garbage":
                 await wire.respond(200, _JSON, b"<html>no token here</html>")
         return fault.name in {"garbage", "reset"}
+
+    async def _lost(self, fault: Fault, wire: Wire) -> bool:
+        """Play a fault of the way back; true when nothing arrives. What was rotated stays so."""
+        match fault.name:
+            case "slow":
+                await self._world.options.sleep(float(fault.values.get("seconds", 10)))
+            case "lost":
+                await wire.reset()
+        return fault.name == "lost"
 
 
 async def _not_found(_: Request, __: Wire) -> None:

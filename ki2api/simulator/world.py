@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from itertools import count
 
-from ki2api.simulator.accounts import Fault, SimAccount
+from ki2api.simulator.accounts import Fault, Kind, SimAccount, opened
 from ki2api.simulator.answer import Script
 from ki2api.simulator.catalogue import CATALOGUE, Model
 from ki2api.simulator.disturbance import Disturbances
@@ -40,6 +40,14 @@ class World:
         """Give an account a new access token."""
         until = self.options.clock() + self.options.access_seconds
         account.grant_access(self.identifiers.access_token(), until)
+
+    def newcomer(self, kind: Kind, start_url: str = "") -> SimAccount:
+        """Return the account of whoever logs in this way, opened when it is first asked for."""
+        name = f"login at {start_url or kind}"
+        if name not in self.accounts:
+            account = SimAccount(name=name, kind=kind, start_url=start_url)
+            self.accounts[name] = opened(account, self.identifiers)
+        return self.accounts[name]
 
     def holder_of(self, bearer: str) -> SimAccount | None:
         """Find the account that a bearer token opens now."""

@@ -54,7 +54,8 @@ class Caller:
             headers={**call.headers, **self._headers(access)},
             content=call.body,
         )
-        async with Pump(self._clients.of(access.proxy), request) as pump:
+        client, proxy = self._clients.of(access.proxy), self._clients.proxy_of(access.proxy)
+        async with Pump(client, request, proxy=proxy) as pump:
             if pump.status != httpx.codes.OK:
                 raise refusal(pump.status, pump.headers, await pump.read_upto(REFUSAL_LIMIT))
             yield pump

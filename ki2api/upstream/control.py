@@ -10,6 +10,7 @@ from msgspec import structs
 
 from ki2api.accounts.account import TOKEN_TYPES
 from ki2api.accounts.companion import Access, NoProfiles, PlanUsage, Pot
+from ki2api.accounts.profile import is_profile_arn
 from ki2api.errors import (
     AccountRefused,
     InvalidRequest,
@@ -33,7 +34,6 @@ T = TypeVar("T")
 ANSWER_LIMIT = 4 * 1024 * 1024
 """Bytes; a list of fifty models with their schemas has some hundred thousand."""
 MOST_PAGES = 20
-_ABOUT_THE_PROFILE = (InvalidRequest, ProfileRefused)
 
 
 class ControlPlane:
@@ -57,9 +57,10 @@ class ControlPlane:
         binding = self._options.binding
         try:
             async with self._budget():
-                return await self._pages(
+                listed = await self._pages(
                     access, lambda following: profiles_call(binding, following), read_profiles
                 )
+                return tuple(filter(is_profile_arn, listed))
         except ProfileRefused:
             raise
         except AccountRefused as error:
@@ -100,7 +101,7 @@ class ControlPlane:
         # For a key, this is the form of the question that is known to be answered (§1.5).
         with_email |= access.token_type == TOKEN_TYPES["api-key"]
         call = usage_call(self._options.binding, access.profile_arn, with_email=with_email)
-        return read_usage(await self._answer(access, call))
+        return read_usage(await self._answer(access, call), self._clock())
 
     async def _pages(
         self, access: Access, call: Callable[[str], Call], read: Callable[[bytes], Page[T]]
@@ -136,14 +137,17 @@ class ControlPlane:
 
 
 async def _with_or_without_profile(access: Access, ask: Callable[[Access], Awaitable[T]]) -> T:
-    """Ask with the profile and, if it is the profile that is refused, once more without (U13)."""
+    """Ask with the profile and, if the form of the question is refused, once more without (U13).
+
+    What is refused to the account with a profile (403) is not asked again without one.
+    """
     try:
         return await ask(access)
-    except _ABOUT_THE_PROFILE as error:
+    except InvalidRequest as error:
         if not access.profile_arn:
             raise
         first = error
     try:
         return await ask(structs.replace(access, profile_arn=""))
-    except _ABOUT_THE_PROFILE:
+    except (InvalidRequest, ProfileRefused):
         raise first from None

@@ -25,6 +25,7 @@ from ki2api.errors import (
 T = TypeVar("T")
 Plane: TypeAlias = Literal["runtime", "management"]
 """Conversations, or what Kiro tells beside them."""
+PLANES: tuple[Plane, ...] = ("runtime", "management")
 
 SETTLED_SECONDS = 3600.0
 """How long an account stays with the older host before the newer one is tried again."""
@@ -57,7 +58,7 @@ class Hosts:
         self._urls = urls
         self._clock = clock
         self._older_until: dict[tuple[Plane, str], float] = {}
-        self._rests: dict[tuple[Plane, str], _Rest] = {}
+        self._rests: dict[tuple[tuple[Plane, ...], str], _Rest] = {}
 
     async def reach(self, plane: Plane, access: Access, call: Callable[[str], Awaitable[T]]) -> T:
         """Make a call at the host that serves the account; `call` gets its URL.
@@ -73,7 +74,9 @@ class Hosts:
         except GatewayError as error:
             # What is refused to one key says nothing of other accounts; a host that is away does.
             whom = access.name if isinstance(error, AccountError) else access.region
-            rest = self._rests.setdefault((plane, whom), _Rest())
+            # Who takes no keys takes none on either plane; a profile is wanted on one (U1, §6.1).
+            planes: tuple[Plane, ...] = PLANES if isinstance(error, TokenExpired) else (plane,)
+            rest = self._rests.setdefault((planes, whom), _Rest())
             alone = there in {"", here} or self._clock() < rest.until
             if alone or not leads_on(error, access):
                 raise
@@ -87,18 +90,21 @@ class Hosts:
             if isinstance(error, UpstreamError):
                 self._pause(rest)
             else:
-                self._settle(plane, access, rest, older=not older_first)
+                self._settle(planes, access, rest, older=not older_first)
             raise
-        self._settle(plane, access, rest, older=not older_first)
+        self._settle(planes, access, rest, older=not older_first)
         return answer
 
     def _url(self, plane: Plane, region: str, *, older: bool) -> str:
         template = self._urls.fallback if older else getattr(self._urls, plane)
         return str(template).replace("{region}", region).rstrip("/")
 
-    def _settle(self, plane: Plane, access: Access, rest: _Rest, *, older: bool) -> None:
+    def _settle(
+        self, planes: tuple[Plane, ...], access: Access, rest: _Rest, *, older: bool
+    ) -> None:
         """Stay with the second host, which serves the account, be it by a refusal."""
-        self._older_until[plane, access.name] = self._clock() + SETTLED_SECONDS if older else 0.0
+        until = self._clock() + SETTLED_SECONDS if older else 0.0
+        self._older_until |= {(plane, access.name): until for plane in planes}
         rest.seconds = REST_SECONDS
 
     def _pause(self, rest: _Rest) -> None:

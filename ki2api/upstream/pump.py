@@ -21,6 +21,7 @@ from ki2api.errors import (
     UpstreamUnavailable,
     UpstreamUntrusted,
 )
+from ki2api.transport import causes, proxy_fault
 
 ENOUGH = 256 * 1024
 """Bytes that may wait for a slow client before reading pauses."""
@@ -35,8 +36,10 @@ class Pump:
     status: int
     headers: Mapping[str, str]
 
-    def __init__(self, http: httpx.AsyncClient, request: httpx.Request) -> None:
+    def __init__(self, http: httpx.AsyncClient, request: httpx.Request, *, proxy: str = "") -> None:
+        """`proxy` is the host of the proxy that the client goes by, if it goes by one."""
         self._http = http
+        self._proxy = proxy
         self._request = request
         self._waiting = bytearray()
         self._ended = False
@@ -117,7 +120,8 @@ class Pump:
 
     def _fail(self, error: BaseException) -> None:
         begun = self._head.done()
-        meaning = _broken() if begun else _meaning(error, self._request.url.netloc.decode())
+        host = self._request.url.netloc.decode()
+        meaning = _broken() if begun else _meaning(error, host, self._proxy)
         meaning.__cause__ = error
         if begun:
             self._failure = meaning
@@ -136,24 +140,15 @@ def _broken() -> GatewayError:
     return UpstreamDisconnected("The connection to Kiro broke off.")
 
 
-def _meaning(error: BaseException, host: str) -> GatewayError:
-    if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+def _meaning(error: BaseException, host: str, proxy: str) -> GatewayError:
+    if any(isinstance(cause, ssl.SSLError) for cause in causes(error)):
         return UpstreamUntrusted(f"{host} did not prove by TLS that it is Kiro.")
+    if fault := proxy_fault(error, proxy):
+        return UpstreamUnavailable(f"Kiro cannot be reached at {host}: {fault}.")
     match error:
         case httpx.PoolTimeout():
             return UpstreamTimeout("All connections to Kiro are in use.")
         case httpx.TimeoutException():
             return UpstreamTimeout(f"The connection to {host} was not made in time.")
-        case httpx.ProxyError():
-            return UpstreamUnavailable(f"The proxy does not lead to {host}.")
         case _:
             return UpstreamUnavailable(f"Kiro cannot be reached at {host}.")
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return causes

@@ -38,6 +38,8 @@ class TokenStatus(msgspec.Struct, frozen=True):
     accounts: list[AccountStatus]
     degraded: str = ""
     """Why the state file cannot be written just now, or nothing."""
+    resting_for: float = 0.0
+    """For how many seconds no account is used, as two were suspended within a minute."""
 
 
 class AccountUsage(msgspec.Struct, frozen=True):
@@ -99,7 +101,7 @@ async def health(request: AnyRequest) -> Answer:
 async def token_status(request: AnyRequest) -> Answer:
     """Say how each account stands."""
     pool = gateway_of(request).pool
-    return _told(request, TokenStatus(pool.statuses(), pool.degraded))
+    return _told(request, TokenStatus(pool.statuses(), pool.degraded, pool.breaker_remaining()))
 
 
 @get(

@@ -112,6 +112,21 @@ def test_a_refresh_gets_a_new_token_or_says_why_not(desk: Desk) -> None:
     assert "work has no new token: " in text
 
 
+def test_a_refresh_of_an_account_that_rests_says_until_when_and_what_ends_it(desk: Desk) -> None:
+    desk.accounts["work"].throttle(1, retry_after=90)
+    desk.ask()
+    text = desk.done("refresh", "work")
+    assert "work has a new token" in text
+    assert "But it is cooling for " in text
+    assert "ki2api accounts reset work" in text
+
+
+def test_watching_and_json_do_not_go_together(desk: Desk) -> None:
+    status, text = desk.run("--watch", "--json")
+    assert status == 2
+    assert "choose one" in text
+
+
 def test_a_reset_lets_an_account_be_tried_again(desk: Desk) -> None:
     desk.accounts["work"].suspend()
     desk.accounts["home"].suspend()
@@ -130,7 +145,11 @@ def test_two_suspensions_at_once_are_seen_on_health_until_a_reset(desk: Desk) ->
     with desk.gateway.http() as http:
         reasons = http.get("/health").json()["reasons"]
         assert any("two accounts were suspended within a minute" in reason for reason in reasons)
+        assert desk.done().startswith("All rest for ")
+        assert 0 < msgspec.json.decode(desk.done("--json"))["resting_for"] <= 300
+        desk.gateway.wait_for("WARNING.* two accounts were suspended within a minute")
         desk.done("reset")
+        assert "All rest" not in desk.done()
         assert http.get("/health").json()["status"] == "ok"
 
 

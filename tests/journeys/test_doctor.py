@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from ki2api.simulator import Simulator
 
+HELLO = {"role": "user", "content": "Hi"}
 Examined = tuple[int, str]
 
 
@@ -94,6 +96,7 @@ def test_a_login_that_is_dead_gets_its_mend(doctor: Any, simulator: Simulator) -
     assert status == 1
     assert "✗ work: " in text
     assert "ki2api login --name work" in text
+    assert "take the tables away" in text
     assert "to mend." in text
 
 
@@ -122,6 +125,8 @@ def test_a_disabled_account_is_not_touched(
     assert status == 0
     assert "! work: disabled: " in said
     assert "take disabled = true away" in said
+    assert "no account was seen that can serve now" in said
+    assert "All is well" not in said
     assert work.refreshes == refreshes
 
 
@@ -213,7 +218,9 @@ def test_a_state_that_cannot_be_kept_is_told(doctor: Any, tmp_path: Path) -> Non
     (tmp_path / "blocked").write_text("a file, no folder")
     status, text = doctor("--offline", config='[state]\npath = "blocked/state.json"\n')
     assert status == 1
-    assert "✗ blocked cannot be written" in text
+    assert "✗ blocked is no folder: blocked/state.json cannot be made" in text
+    assert "set [state] path to a file in a folder of your own" in text
+    assert "chmod" not in text
 
 
 def test_a_service_that_cannot_be_reached_is_told(doctor: Any, simulator: Simulator) -> None:
@@ -247,6 +254,172 @@ def test_a_gateway_that_is_at_work_is_asked_in_place_of_the_state(
     lost.stop()
     assert "does not answer at" in lost.text
     assert "--port N" in lost.text
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("", "the state is kept in memory"),
+        ("kept", "kept is a folder, and no file"),
+        ("blocked/state.json", "blocked is no folder"),
+        ("link.json", "link.json is a symbolic link"),
+        ("broken.json", "broken.json cannot be understood"),
+        pytest.param(
+            "/proc/ki2api/state.json",
+            "/proc cannot be written",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc"),
+        ),
+    ],
+)
+def test_no_token_is_spent_where_its_successor_could_not_be_kept(
+    doctor: Any, simulator: Simulator, tmp_path: Path, path: str, why: str
+) -> None:
+    work = simulator.add_account("work")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "blocked").write_text("a file, no folder")
+    (tmp_path / "link.json").symlink_to("kept.json")
+    (tmp_path / "broken.json").write_text("{")
+    settings = _settings(doctor, tmp_path, 'path = "state/state.json"', f'path = "{path}"')
+    status, text = doctor(config=settings)
+    assert simulator.refreshes == 0
+    assert f"! work: not refreshed: nothing could be kept, for {why}" in text
+    assert status == (1 if path else 0)
+    assert "All is well" not in text
+    assert (tmp_path / "broken.json").read_text() == "{"
+    assert work.requests == 0
+
+
+def test_a_token_that_works_is_used_to_look_also_where_none_can_be_kept(
+    doctor: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    settings = _settings(doctor, tmp_path, 'path = "state/state.json"', 'path = ""')
+    work = simulator.add_account("work")
+    account = {"accessToken": next(iter(work.access)), "expiresAt": "2999-01-01T00:00:00Z"}
+    listed = msgspec.json.encode([account | {"refreshToken": work.refresh_token}]).decode()
+    status, text = doctor(config=settings, KIRO_AUTH_CONFIG=listed)
+    assert status == 0, text
+    assert "not refreshed: nothing could be kept" in text
+    assert " models by the profile" in text
+    assert "All is well." in text
+    assert simulator.refreshes == 0
+
+
+def _settings(doctor: Any, folder: Path, old: str, new: str) -> str:
+    """Return the settings of a gateway that ran once, with one line changed."""
+    doctor("--offline")
+    text = (folder / "config.toml").read_text()
+    assert old in text
+    return text.replace(old, new)
+
+
+def test_a_state_in_a_folder_with_other_files_is_right(
+    doctor: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.add_account("work")
+    settings = _settings(doctor, tmp_path, 'path = "state/state.json"', 'path = "state.json"')
+    tmp_path.chmod(0o755)
+    status, text = doctor(config=settings)
+    assert status == 0, text
+    assert "! . is open to other users; state.json itself is made for you alone" in text
+    assert "chmod" not in text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes mean little elsewhere")
+def test_only_a_folder_of_the_state_alone_is_to_be_closed(
+    doctor: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.add_account("work")
+    doctor()
+    folder = tmp_path / "state"
+    folder.chmod(0o755)
+    status, text = doctor("--offline")
+    assert status == 0
+    assert "chmod 700 state" in text
+    (folder / "holiday.jpg").touch()
+    assert "chmod" not in doctor("--offline")[1]
+
+
+def test_a_state_that_cannot_be_understood_is_told_and_left_where_it_is(
+    doctor: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.add_account("work")
+    doctor()
+    file = tmp_path / "state" / "state.json"
+    file.write_text('{"accounts": 3}')
+    (tmp_path / "state" / "state.json.corrupt-1").touch()
+    for arguments in (["--offline"], []):
+        status, text = doctor(*arguments)
+        assert status == 1
+        assert "✗ state/state.json cannot be understood" in text
+        assert "! state/state.json.corrupt-1 is an earlier state" in text
+    assert file.read_text() == '{"accounts": 3}'
+
+
+def test_a_breaker_that_is_open_is_told_by_the_gateway_and_by_the_state(
+    simulator: Simulator, start: Any, launch: Any, tmp_path: Path
+) -> None:
+    for name in ("work", "home", "third"):
+        simulator.add_account(name)
+    gateway = start(simulator)
+    with gateway.http() as http:
+        for name in ("work", "home"):
+            simulator.accounts[name].suspend()
+        for _ in range(3):
+            http.post("/v1/chat/completions", json={"model": "auto", "messages": [HELLO]})
+    port = gateway.url.rpartition(":")[2]
+    refreshes = simulator.refreshes
+    asked = launch(["doctor", "--port", port], tmp_path, {})
+    assert asked.process.wait(60) == 1
+    gateway.stop()
+    alone = launch(["doctor"], tmp_path, {})
+    assert alone.process.wait(60) == 1
+    for doctor in (asked, alone):
+        doctor.stop()
+        assert "! All rest for " in doctor.text
+        assert "ki2api accounts reset" in doctor.text
+    assert simulator.refreshes == refreshes
+
+
+def test_a_key_that_the_gateway_does_not_take_is_told_from_no_answer(
+    simulator: Simulator, start: Any, launch: Any, tmp_path: Path
+) -> None:
+    simulator.add_account("work")
+    port = start(simulator).url.rpartition(":")[2]
+    process = launch(["doctor", "--port", port], tmp_path, {"API_KEY": "sk-wrong"})
+    assert process.process.wait(60) == 1
+    process.stop()
+    assert "✗ the gateway at" in process.text
+    assert "does not take this key" in process.text
+    assert "set API_KEY" in process.text
+
+
+def test_whoever_holds_the_port_is_noticed(
+    simulator: Simulator, start: Any, launch: Any, tmp_path: Path
+) -> None:
+    gateway = start(simulator)
+    away = tmp_path / "elsewhere"
+    away.mkdir()
+    for url, said in (
+        (gateway.url, "a gateway with another state is at work"),
+        (simulator.urls.auth, "something that is no Ki2API answers"),
+    ):
+        process = launch(["doctor", "--port", url.rpartition(":")[2]], away, {})
+        assert process.process.wait(60) == 1
+        process.stop()
+        assert said in process.text
+        assert "there is no account" in process.text
+
+
+def test_an_account_of_a_variable_is_mended_there(
+    doctor: Any, simulator: Simulator, tmp_path: Path
+) -> None:
+    doctor("--offline")
+    work = simulator.add_account("work")
+    work.revoke()
+    status, text = doctor(KIRO_REFRESH_TOKEN=work.refresh_token)
+    assert status == 1
+    assert "put a new token into KIRO_REFRESH_TOKEN" in text
+    assert "login --name" not in text
 
 
 def test_json_is_for_programs(doctor: Any, simulator: Simulator) -> None:

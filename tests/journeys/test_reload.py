@@ -1,6 +1,7 @@
 """Settings, stages and logins that change while the real server runs."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +262,106 @@ def test_a_server_that_drains_ends_the_streams_of_older_settings_too(
     assert running.gateway.stop() == 0
     old.join()
     assert "shutting down" in ended[0]
+
+
+class SlowSignIn(BaseHTTPRequestHandler):
+    """Rotates the token at once, and answers when it may."""
+
+    asked, go_on = threading.Event(), threading.Event()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.asked.set()
+        self.go_on.wait(30)
+        answer = b'{"accessToken": "new-access", "refreshToken": "rotated", "expiresIn": 3600}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def slow_sign_in() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SlowSignIn)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_no_further_signal_cuts_off_a_refresh_whose_token_is_rotated(
+    simulator: Simulator, start: Any, tmp_path: Path, slow_sign_in: str
+) -> None:
+    simulator.add_account("first")
+    running = Running(start(simulator, upstream=f'auth-url = "{slow_sign_in}"\n'), tmp_path)
+
+    def ask() -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            running.ask()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert SlowSignIn.asked.wait(30)
+    process = running.gateway.process
+    for number in [signal.SIGTERM] * 2 + [signal.SIGHUP, signal.SIGINT, signal.SIGTERM] * 4:
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    SlowSignIn.go_on.set()
+    assert process.wait(30) == 0
+    asking.join()
+    state = msgspec.json.decode((tmp_path / "state" / "state.json").read_bytes())
+    assert [each["wallet"]["refresh"] for each in state["accounts"].values()] == ["rotated"]
+
+
+def test_a_pipe_in_the_place_of_the_settings_is_told_and_keeps_nothing_from_its_end(
+    running: Running,
+) -> None:
+    running.config.unlink()
+    os.mkfifo(running.config)
+    running.hang_up()
+    until(lambda: "it is not a regular file" in str(running.health()))
+    assert running.ask().status_code == 200
+    assert running.gateway.stop() == 0
+
+
+ENDLESS = '''"""Does not stop."""
+import asyncio
+import threading
+
+from pipeline import Stage
+
+
+class Endless(Stage):
+    """Swallows its cancellation and leaves a thread at work."""
+
+    name = "endless"
+
+    async def stop(self):
+        asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+        while True:
+            try:
+                await asyncio.sleep(1000)
+            except asyncio.CancelledError:
+                continue
+
+    async def __call__(self, flow, call_next):
+        await call_next(flow)
+'''
+
+
+def test_a_stage_that_never_stops_cannot_keep_the_process(running: Running) -> None:
+    stage_file = running.config.with_name("mine.py")
+    stage_file.write_text(ENDLESS)
+    stage_file.chmod(0o600)
+    running.add(MINE)
+    running.hang_up()
+    until(lambda: running.times("settings: config.toml") == 2)
+    assert running.gateway.stop() == 0
+    assert running.times("a stage does not stop: it is left behind") == 1
 
 
 ON_A_TERMINAL = """

@@ -36,6 +36,9 @@ def test_check_says_that_all_is_right(done: Any, tmp_path: Path) -> None:
     assert "config.toml: all right" in text
     assert "accounts: 1 from" in text
     assert "looks cut off" in text
+    with (tmp_path / "config.toml").open("a") as file:
+        file.write("disabled = true\n")
+    assert "accounts: 1 from [[accounts]], 1 of them disabled" in done("check")[1]
     assert not (tmp_path / ".local").exists()
 
 
@@ -177,7 +180,7 @@ def test_accounts_and_health_ask_the_running_gateway(
     assert text.startswith("degraded; 0 of 1 accounts ready")
     status, text = done("accounts", "--url", gateway.url, API_KEY="wrong")
     assert status == 1
-    assert "401" in text
+    assert "does not take this key: set API_KEY" in text
     gateway.stop()
     for command in ("health", "accounts"):
         status, text = done(command, "--url", gateway.url)
@@ -191,7 +194,8 @@ def test_accounts_can_be_watched(launch: Any, tmp_path: Path, house: Any) -> Non
     arguments = ["accounts", "--watch", "--url", gateway.url]
     watching = launch(arguments, tmp_path, {"COLUMNS": "160"})
     watching.wait_for("first")
-    watching.stop(2)
+    assert watching.stop(2) == 0
+    assert "Abort" not in watching.text
     assert "Traceback" not in watching.text
 
 
@@ -222,3 +226,29 @@ def test_shells_complete(done: Any, shell: str) -> None:
 def test_without_a_terminal_there_is_no_colour(done: Any) -> None:
     for command in (["--help"], ["stages"], ["check"]):
         assert "\x1b[" not in done(*command)[1]
+
+
+def test_what_simulate_prints_is_enough_to_try_every_way_to_log_in(
+    done: Any, launch: Any, tmp_path: Path
+) -> None:
+    simulate = launch(["simulate"], tmp_path, {})
+    simulate.wait_for("curl -L")
+    told = "".join(line for line in simulate.log if "Kiro is running" not in line)
+    accounts = told.index("[[accounts]]")
+    assert '# api-key = "ksk_' in told
+    (tmp_path / "simulated.toml").write_text(told[:accounts])
+    config = ("--config", "simulated.toml", "--no-browser")
+    start_url = "https://d-0000000000.awsapps.com/start"
+    for ways, name in ((["--builder-id"], "builder-id"), (["--start-url", start_url], "identity")):
+        status, text = done("login", *config, *ways)
+        assert status == 0, text
+        assert f"Logged in as {name}" in text
+        assert "Next: ki2api serve --config simulated.toml." in text
+    login = launch(["login", *config], tmp_path, {})
+    page = login.wait_for(r"^  (http\S+/signin\?\S+)$")[1]
+    with httpx.Client(trust_env=False, follow_redirects=True) as browser:
+        assert browser.get(page).status_code == 200
+    assert login.process.wait(30) == 0, login.text
+    status, text = done("doctor", "--config", "simulated.toml")
+    assert status == 0, text
+    assert "All is well." in text

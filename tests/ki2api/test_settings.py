@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ki2api.app import BUILT_IN, key_ring
-from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings, find_file, load, overridden
+from ki2api.accounts.sources import Found
+from ki2api.app import BUILT_IN, key_ring, proved
+from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings, find_file, load, origin, overridden
 from pipeline import Secret, SettingsError, config_type, decode, decode_table
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +104,24 @@ def test_a_key_of_ones_own_may_be_required() -> None:
     with pytest.raises(SettingsError, match="API_KEY"):
         key_ring(Loaded(settings))
     assert not key_ring(Loaded(overridden(settings, {"API_KEY": "mine"}))).default_active
+
+
+def test_an_own_key_of_blanks_is_none_and_is_warned_about(tmp_path: Path) -> None:
+    path = write(tmp_path, '[server]\napi-keys = ["a"]\n')
+    blank = load({"API_KEY": "  "}, path)
+    assert blank.settings.server.api_keys == (Secret("a"),)
+    assert blank.warnings == ("API_KEY holds nothing but blanks, so it counts as not set",)
+    assert origin(blank, "server", "api-keys", {"API_KEY": "  "}).endswith("config.toml:2")
+    padded = load({"API_KEY": " mine "}, path)
+    assert (padded.settings.server.api_keys, padded.warnings) == ((Secret("mine"),), ())
+    assert proved(blank, Found()).warnings[:1] == list(blank.warnings)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_told_to_be_unused(tmp_path: Path, name: str) -> None:
+    environ = {name: "http://me:hush@proxy.test"}
+    (note,) = load(environ, write(tmp_path, "")).notes
+    assert note.startswith(f"{name} is not used: set `proxy` in [upstream]")
+    assert "hush" not in note
+    assert load(environ, write(tmp_path, '[upstream]\nproxy = "http://p"\n')).notes == ()
+    assert load(environ, write(tmp_path, '[upstream]\nkind = "simulator"\n')).notes == ()

@@ -1,9 +1,11 @@
 """One client for each way out."""
 
+import ssl
+
 import httpx
 import pytest
 
-from ki2api.transport import Clients
+from ki2api.transport import Clients, no_cookies, proxy_fault
 from pipeline.secret import Secret
 
 pytestmark = pytest.mark.anyio
@@ -51,3 +53,43 @@ async def test_closing_closes_every_client() -> None:
     opened = [clients.of(), clients.of(Secret("http://proxy.test"))]
     await clients.aclose()
     assert all(client.is_closed for client in opened)
+
+
+async def test_a_proxy_is_told_of_without_its_password() -> None:
+    clients = Clients(refusing, "http://me:hush@common.test:3128")
+    assert clients.proxy_of() == "common.test:3128"
+    assert clients.proxy_of(Secret("https://me:hush@[::1]:1/")) == "[::1]:1"
+    assert Clients(refusing, None).proxy_of() == ""
+
+
+def test_a_proxy_is_blamed_for_what_is_its_fault_alone() -> None:
+    untrusted = httpx.ConnectError("handshake")
+    untrusted.__cause__ = ssl.SSLCertVerificationError("self-signed")
+    faults: dict[httpx.HTTPError, str] = {
+        httpx.ProxyError("407 Proxy Authentication Required"): "wants a name and a password",
+        httpx.ProxyError("403 Forbidden"): "answered 403",
+        httpx.ProxyError("broken"): "does not lead there",
+        httpx.ConnectError("refused"): "cannot be reached",
+        httpx.ConnectTimeout("late"): "cannot be reached",
+    }
+    for error, fault in faults.items():
+        assert proxy_fault(error, "p.test:1") == f"the proxy p.test:1 {fault}"
+    for error in (untrusted, httpx.ReadError("broken off")):
+        assert proxy_fault(error, "p.test:1") == ""
+    assert proxy_fault(httpx.ConnectError("refused"), "") == ""
+
+
+async def test_no_cookie_is_kept_or_sent() -> None:
+    sent: list[str | None] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("cookie"))
+        return httpx.Response(200, headers={"set-cookie": "of=a; Path=/; Domain=service.test"})
+
+    transport = httpx.MockTransport(handle)
+    async with httpx.AsyncClient(transport=transport, cookies=no_cookies()) as client:
+        for _ in range(2):
+            await client.post("https://auth.service.test/token")
+
+    assert sent == [None, None]
+    assert not client.cookies

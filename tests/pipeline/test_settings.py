@@ -68,6 +68,7 @@ def test_tables_that_are_decoded_later_pass_as_they_are() -> None:
             "[server]\n\nport = [",
             "config.toml:3: Invalid value (at end of document)",
         ),
+        ("port = " + "[" * 100_000, "config.toml: its values are nested too deeply"),
     ],
 )
 def test_a_syntax_error_keeps_line_and_column(text: str, fault: str) -> None:
@@ -99,6 +100,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(
     [
         ('"env:KI2API_NOT_SET"', "the environment variable KI2API_NOT_SET is not set"),
         ('"file:none"', "cannot read the file none: No such file or directory"),
+        ('"file:/dev/zero"', "cannot read the file /dev/zero: it is not a regular file"),
         ('"file:binary"', "cannot read the file binary: UnicodeDecodeError"),
         (
             '"file:~nobody-of-this-name/x"',

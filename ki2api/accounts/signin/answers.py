@@ -4,15 +4,26 @@ Only words that are known make a refusal final (docs/kiro.md §1.9): an account 
 the error page of some proxy.
 """
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import httpx
 import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from ki2api.accounts.profile import is_profile_arn
 from ki2api.accounts.signin.exchange import Answer, NeedsLogin, RefreshFailed, Tokens
 from pipeline.secret import Secret
 
+T = TypeVar("T")
+
 ASSUMED_LIFETIME = 3600.0
+LONGEST_LIFETIME = 86_400.0
+"""Seconds that an access token is believed to live at most."""
+LONGEST_WAIT = 3600.0
+"""Seconds that a service is believed to want to be left alone for at most."""
+_CAMEL = ("accessToken", "refreshToken", "expiresIn", "profileArn")
+_SNAKE = ("access_token", "refresh_token", "expires_in", "profile_arn")
 _FINAL = (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED)
 _TOO_FAST = ("slow_down", "slowdown", "throttl", "toomanyrequests", "temporarily_unavailable")
 _DEAD_CLIENT = ("invalid_client", "invalidclient", "expiredclient", "unauthorized_client")
@@ -30,28 +41,17 @@ _DEAD_TOKEN = (
 _NO_FIT = ("invalid_request", "invalidrequest")
 
 
-class _Camel(Struct, rename="camel"):
-    access_token: str = ""
-    refresh_token: str | None = None
-    expires_in: float | None = None
-    profile_arn: str | None = None
-
-
-class _Snake(Struct):
-    access_token: str = ""
-    refresh_token: str | None = None
-    expires_in: float | None = None
-    profile_arn: str | None = None
-
-
 class _Complaint(Struct):
     error: str | None = None
     type: str | None = field(name="__type", default=None)
     message: str | None = None
 
 
-def read_tokens(answer: Answer, *, snake: bool = False) -> Tokens:
-    """Read the answer to a refresh; raises NeedsLogin or RefreshFailed."""
+def read_tokens(answer: Answer, *, snake: bool = False, copied: bool = False) -> Tokens:
+    """Read the answer to a refresh; raises NeedsLogin or RefreshFailed.
+
+    A `copied` token is one that a person has put there and that was never exchanged.
+    """
     if answer.status == httpx.codes.OK:
         return tokens_in(answer, snake=snake)
     retry_after = _seconds(answer.headers.get("retry-after", ""))
@@ -59,47 +59,48 @@ def read_tokens(answer: Answer, *, snake: bool = False) -> Tokens:
     if answer.status == httpx.codes.TOO_MANY_REQUESTS or _says(words, _TOO_FAST):
         raise RefreshFailed("asks for a pause", retry_after=retry_after, told_to_wait=True)
     if answer.status in _FINAL:
-        _bury(words)
+        _bury(words, copied=copied)
     raise RefreshFailed(f"answered {answer.status}", retry_after=retry_after)
 
 
 def tokens_in(answer: Answer, *, snake: bool = False) -> Tokens:
-    """Read the tokens out of a good answer; raises RefreshFailed where there are none."""
-    spelling: type[_Camel | _Snake] = _Snake if snake else _Camel
-    try:
-        told = msgspec.json.decode(answer.body, type=spelling, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise RefreshFailed("answered without a token") from None
-    if not told.access_token:
-        raise RefreshFailed("answered without a token")
-    if not told.access_token.isascii() or not told.access_token.isprintable():
-        raise RefreshFailed("answered with a token that no header can carry")
-    # A lifetime of nothing would mean one refresh for each request; Kiro's 403 is the truth anyway.
-    lifetime = told.expires_in if (told.expires_in or 0.0) > 0.0 else None
-    profile_arn = told.profile_arn or ""
+    """Read the tokens out of a good answer; raises RefreshFailed without an access token.
+
+    Each member is read by itself: a refresh token must not be lost to the fault of another member.
+    """
+    access_name, refresh_name, lifetime_name, profile_name = _SNAKE if snake else _CAMEL
+    told = _read(answer.body, dict[str, Raw]) or {}
+    access = _member(told, access_name, str) or ""
+    refresh = _member(told, refresh_name, str)
+    rotated = Secret(refresh) if refresh else None
+    if not access:
+        raise RefreshFailed("answered without a token", rotated=rotated)
+    if not access.isascii() or not access.isprintable():
+        raise RefreshFailed("answered with a token that no header can carry", rotated=rotated)
+    profile_arn = _member(told, profile_name, str) or ""
     return Tokens(
-        access=Secret(told.access_token),
-        refresh=Secret(told.refresh_token) if told.refresh_token else None,
-        expires_at=answer.asked_at + (lifetime or ASSUMED_LIFETIME),
+        access=Secret(access),
+        refresh=rotated,
+        expires_at=answer.asked_at + _lifetime(_member(told, lifetime_name, float) or 0.0),
         profile_arn=profile_arn if is_profile_arn(profile_arn) else "",
     )
 
 
 def complaint(answer: Answer) -> str:
     """Return the words of a refusal in lower case; nothing where no sign-in service wrote it."""
-    try:
-        told = msgspec.json.decode(answer.body, type=_Complaint)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    told = _read(answer.body, _Complaint)
+    if told is None:
         return ""
     named = answer.headers.get("x-amzn-errortype", "")
     return f"{told.error} {told.type} {named} {told.message}".lower()
 
 
-def _bury(words: str) -> None:
+def _bury(words: str, *, copied: bool) -> None:
     if _says(words, _DEAD_CLIENT):
         raise NeedsLogin("the client registration has expired or is unknown: log in again")
     if _says(words, _DEAD_TOKEN):
-        raise NeedsLogin("the refresh token is not valid any more")
+        doubt = "not valid, or was not copied as a whole" if copied else "not valid any more"
+        raise NeedsLogin(f"the refresh token is {doubt}")
     if _says(words, _NO_FIT):
         raise NeedsLogin("client id, client secret and region do not fit the refresh token")
 
@@ -109,4 +110,21 @@ def _says(words: str, known: tuple[str, ...]) -> bool:
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdigit() else None
+    return min(float(text), LONGEST_WAIT) if text.isascii() and text.isdigit() else None
+
+
+def _lifetime(told: float) -> float:
+    # A lifetime of nothing would mean one refresh for each request; Kiro's 403 is the truth anyway.
+    return min(told, LONGEST_LIFETIME) if told > 0.0 else ASSUMED_LIFETIME
+
+
+def _member(told: Mapping[str, Raw], name: str, wanted: type[T]) -> T | None:
+    return _read(told[name], wanted) if name in told else None
+
+
+def _read(content: bytes | Raw, wanted: type[T]) -> T | None:
+    """Return what JSON says; None where it says something else, or is none."""
+    try:
+        return msgspec.json.decode(content, type=wanted, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -12,14 +12,23 @@ class NeedsLogin(Exception):
 
 
 class RefreshFailed(Exception):
-    """The refresh did not work this time and may work later; `retry_after` is in seconds."""
+    """The refresh did not work this time and may work later; `retry_after` is in seconds.
+
+    `rotated` is set where it replaced the refresh token all the same.
+    """
 
     def __init__(
-        self, reason: str, *, retry_after: float | None = None, told_to_wait: bool = False
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        told_to_wait: bool = False,
+        rotated: Secret | None = None,
     ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.told_to_wait = told_to_wait
+        self.rotated = rotated
 
 
 class LoginFailed(Exception):

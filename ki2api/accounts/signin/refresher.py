@@ -43,11 +43,20 @@ class Refresher:
         client = self._clients.of(credential.proxy)
         question = self._question(credential, refresh_token)
         try:
-            answer = await ask(client, question, clock=self._clock, budget=self._budget)
+            answer = await ask(
+                client,
+                question,
+                clock=self._clock,
+                budget=self._budget,
+                proxy=self._clients.proxy_of(credential.proxy),
+            )
         except Unreachable as error:
             raise RefreshFailed(str(error)) from error
+        # What a program keeps has an access token beside it.
+        by_hand = not (credential.origin or credential.access_token)
+        copied = by_hand and refresh_token == credential.refresh_token
         try:
-            return read_tokens(answer, snake=credential.kind == "external-idp")
+            return read_tokens(answer, snake=credential.kind == "external-idp", copied=copied)
         except NeedsLogin as error:
             # Who has only a token is taken for a social login, which it may not be (§1.11).
             if credential.kind == "social" and not credential.provider:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ki2api.accounts.account import AccountConfig
 from ki2api.accounts.sources.again import look
 from ki2api.accounts.sources.choice import first_found
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.search import Found, Search
 from ki2api.accounts.sources.survey import Report, survey_places
 

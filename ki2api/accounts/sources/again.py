@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import structs
 
 from ki2api.accounts.account import Credential
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.search import Found
 from pipeline.errors import SettingsError
 
@@ -20,6 +20,8 @@ async def look(
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Credential | None:
     """Return the credential that now stands in the place of this one, None if it is the same.
+
+    One that is gone was not replaced: what another place holds instead is another account.
 
     `find_again` may block and may raise AccountsUnreadable, or SettingsError where a table of the
     settings names the file: then the old one stays in force.
@@ -42,13 +44,13 @@ async def _readable(
 
 
 def _counterpart(credential: Credential, found: Found) -> Credential | None:
-    """Return the account of the same name, or the only one that there is."""
-    for now in found.credentials:
-        if now.name == credential.name:
-            return now
-    if len(found.credentials) != 1:
-        return None
-    return structs.replace(found.credentials[0], name=credential.name)
+    """Return the same login of the same place, or the one that has its name or its file there."""
+    here = [now for now in found.credentials if now.source == credential.source]
+    same = [now for now in here if now.fingerprint == credential.fingerprint]
+    heirs = [now for now in here if credential.slot and now.slot == credential.slot]
+    for now in same + heirs:
+        return structs.replace(now, name=credential.name, named=credential.named)
+    return None
 
 
 def _is_newer(now: Credential, before: Credential) -> bool:

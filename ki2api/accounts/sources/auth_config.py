@@ -4,9 +4,10 @@ from pathlib import Path
 
 from msgspec import structs
 
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.listed import read_list
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from ki2api.accounts.sources.search import Found, Search
+from ki2api.accounts.statefile import shown
 
 NAME = "KIRO_AUTH_CONFIG"
 
@@ -34,7 +35,7 @@ def read_auth_config(search: Search) -> Found:
 def _from_file(search: Search, path: Path) -> tuple[str, str]:
     """Return the name of the place and its text."""
     # A token that stands here by mistake must not be shown as a path that does not exist.
-    place = f"{NAME} ({search.variable(NAME)})" if path.suffix == ".json" else NAME
+    place = f"{NAME} ({shown(search.variable(NAME))})" if path.suffix == ".json" else NAME
     content = search.read(path, place)
     if content is None:
         raise AccountsUnreadable(

@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ki2api.accounts.profile import is_profile_arn, is_region
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from pipeline.secret import Secret
 
+KEYS_BEGIN = "ksk_"
+"""How every API key of app.kiro.dev begins (docs/kiro.md §1.5)."""
+_SHORTEST_KEY = 10
 _LONGEST_NAME = 64
 _PROXY = re.compile(
     r"https?://([^\s/@]+@)?[\w.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?/?"
@@ -15,29 +18,52 @@ _PROXY = re.compile(
 
 
 def checked_token(secret: Secret | None, what: str, where: str) -> Secret | None:
-    """Return a token without the blanks around it, None where it is empty."""
-    text = secret.reveal().strip() if secret else ""
+    """Return a token without the blanks and quotes around it, None where it is empty."""
+    text = unquoted(secret.reveal()) if secret else ""
     if not text:
         return None
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise AccountsUnreadable(
-            f"{where}: the {what} holds spaces, line breaks or special characters: copy it again"
+            f"{where}: the {what} holds spaces, line breaks or special characters", "copy it again"
         )
     return Secret(text)
+
+
+def checked_api_key(secret: Secret | None, where: str) -> Secret | None:
+    """Return an API key, None where it is empty; refuses what can be none at all."""
+    text = unquoted(secret.reveal()) if secret else ""
+    if "..." in text or "\N{HORIZONTAL ELLIPSIS}" in text:
+        raise AccountsUnreadable(
+            f"{where}: the API key is shortened, or the example of some page: copy the whole of "
+            "your own from app.kiro.dev"
+        )
+    if text and not text.startswith(KEYS_BEGIN) and len(text) < _SHORTEST_KEY:
+        raise AccountsUnreadable(
+            f"{where}: the API key is too short to be one: copy it from app.kiro.dev; it begins "
+            f"with {KEYS_BEGIN}"
+        )
+    return checked_token(secret, "API key", where)
+
+
+def unquoted(text: str) -> str:
+    """Return a text without blanks around it, and without quotes, which env files leave there."""
+    text = text.strip()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1].strip() if quoted else text
 
 
 def checked_name(text: str | None, where: str) -> str:
     """Return the name of an account, empty where it has none."""
     name = (text or "").strip()
     if not name.isprintable() or len(name) > _LONGEST_NAME:
-        raise AccountsUnreadable(f"{where}: the name is too long or not printable: shorten it")
+        raise AccountsUnreadable(f"{where}: the name is too long or not printable", "shorten it")
     return name
 
 
 def checked_region(text: str | None, what: str, where: str) -> str:
     """Return a region, empty where none is named."""
     if text and not is_region(text):
-        raise AccountsUnreadable(f"{where}: the {what} must be like us-east-1")
+        raise AccountsUnreadable(f"{where}: the {what} must be like us-east-1", "")
     return text or ""
 
 
@@ -46,7 +72,8 @@ def checked_profile_arn(text: str | None, where: str) -> str:
     if text and not is_profile_arn(text):
         raise AccountsUnreadable(
             f"{where}: the profile ARN must be like "
-            "arn:aws:codewhisperer:us-east-1:123456789012:profile/ABCDEFGHIJKL"
+            "arn:aws:codewhisperer:us-east-1:123456789012:profile/ABCDEFGHIJKL",
+            "",
         )
     return text or ""
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 
 # The address stands in a file, so a token goes only to hosts that nobody but a provider can have
 # (docs/kiro.md §1.4). Kiro's external logins are known from Entra and Okta; other providers, and

@@ -1,8 +1,8 @@
 """Which kind of sign-in an account is, and what it lacks for that (docs/kiro.md §1.11)."""
 
 from ki2api.accounts.account import Kind
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.entry import Entry
-from ki2api.accounts.sources.reading import AccountsUnreadable
 
 _OIDC = frozenset({"idc", "builderid", "enterprise", "internal"})
 _EXTERNAL = frozenset({"externalidp"})
@@ -30,7 +30,8 @@ def _external_idp(entry: Entry, where: str) -> Kind:
         if not value:
             raise AccountsUnreadable(
                 f"{where} is a login through an external identity provider, and the {what} is "
-                "missing: add it, or log in again"
+                "missing",
+                "add it, or log in again",
             )
     return "external-idp"
 
@@ -38,10 +39,10 @@ def _external_idp(entry: Entry, where: str) -> Kind:
 def _oidc(entry: Entry, where: str) -> Kind:
     if not (entry.client_id or entry.client_secret):
         raise AccountsUnreadable(
-            f"{where}: the client registration is missing: add clientId and clientSecret, "
-            "or log in again"
+            f"{where}: the client registration is missing",
+            "add clientId and clientSecret, or log in again",
         )
     if not (entry.client_id and entry.client_secret):
         missing = "client secret" if entry.client_id else "client id"
-        raise AccountsUnreadable(f"{where}: the {missing} is missing: both or none are needed")
+        raise AccountsUnreadable(f"{where}: the {missing} is missing", "both or none are needed")
     return "oidc"

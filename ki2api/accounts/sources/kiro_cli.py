@@ -30,6 +30,7 @@ _REGISTRATIONS = (
     "codewhisperer:odic:device-registration",
 )
 _REGION, _PROFILE = "auth.idc.region", "api.codewhisperer.profile"
+_WANTED = {"auth_kv": (*_METHODS, *_REGISTRATIONS), "state": (_REGION, _PROFILE)}
 
 
 class _Token(Struct):
@@ -82,7 +83,7 @@ def read_database(search: Search, paths: tuple[Path, ...]) -> Found:
 def read_login(search: Search, path: Path, where: str) -> Login | None:
     """Return the login that a database holds, None where there is none, or no database."""
     search.watch(path, path.with_name(f"{path.name}-wal"))
-    tables = read_tables(path, where, ("auth_kv", "state"))
+    tables = read_tables(path, where, _WANTED)
     if tables is None:
         return None
     rows, state = tables["auth_kv"], tables["state"]
@@ -90,7 +91,8 @@ def read_login(search: Search, path: Path, where: str) -> Login | None:
         token = read_json(rows.get(key, "{}"), _Token, f"{where}, {key}")
         if token.refresh_token:
             entry = Entry(auth_method=method, **structs.asdict(token))
-            return Login(key, _completed(entry, _registration(rows, key, where), state))
+            registration = _registration(rows, key, where) if method == "idc" else None
+            return Login(key, _completed(entry, registration, state))
     return None
 
 
@@ -120,7 +122,7 @@ def _profile_arns(value: str) -> Iterator[str]:
     """Yield the ARN of the profile that is in use, which stands there bare or in JSON."""
     try:
         arn = msgspec.json.decode(value, type=_Profile).arn
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         arn = _text(value)
     if is_profile_arn(arn):
         yield arn

@@ -1,14 +1,15 @@
 """A JSON list of accounts, as `KIRO_AUTH_CONFIG` and our own logins have it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 from msgspec import structs
 
 from ki2api.accounts.account import Credential
+from ki2api.accounts.sources.complaints import AccountsUnreadable, Checklist, Complaint
 from ki2api.accounts.sources.credential import make_credential
 from ki2api.accounts.sources.entry import Entry
-from ki2api.accounts.sources.reading import AccountsUnreadable, read_json
+from ki2api.accounts.sources.reading import read_json
 from ki2api.accounts.sources.registration import CACHE, with_registration
 from ki2api.accounts.sources.search import Found, Search
 from pipeline.errors import did_you_mean
@@ -19,27 +20,36 @@ _OF_THE_IDE = {"issuerUrl", "audience"}  # in its token file, and of no use here
 
 def read_list(search: Search, content: str, place: str) -> Found:
     """Return the accounts of the list, in its order; unknown keys are warned about."""
-    entries = read_json(content, list[Entry], place)
-    keys = msgspec.json.decode(content, type=list[dict[str, msgspec.Raw]])
+    if content.lstrip().startswith("{"):
+        raise AccountsUnreadable(f"{place} holds an account and no list", "put [ ] around it")
+    given = read_json(content, list[msgspec.Raw], place)
+    checks = Checklist()
     credentials: list[Credential] = []
     warnings: list[str] = []
-    for number, (entry, given) in enumerate(zip(entries, keys, strict=True), 1):
-        where = f"{place}, account {number}"
-        unknown = [*_unknown(given, where)]
-        try:
-            complete = with_registration(search, entry, (search.home / CACHE,), where)
-            credentials.append(
-                make_credential(
-                    complete, where, place, wanted="refreshToken", trusted=search.trusted
-                )
-            )
-        except AccountsUnreadable as error:
-            raise AccountsUnreadable("; ".join([str(error), *unknown])) from None
-        warnings += unknown
+    for number, raw in enumerate(given, 1):
+        where, text = f"{place}, account {number}", bytes(raw).decode()
+        credential = checks.take("", _credential, search, text, where)
+        for unknown in _unknown(text, where):
+            if credential:
+                warnings.append(unknown)
+            else:
+                checks.add(Complaint(unknown))
+        credentials += [credential] if credential else []
+    checks.end()
     return Found(place, tuple(credentials), tuple(warnings))
 
 
-def _unknown(given: Iterable[str], where: str) -> Iterator[str]:
+def _credential(search: Search, text: str, where: str) -> Credential:
+    entry = with_registration(search, read_json(text, Entry, where), (search.home / CACHE,), where)
+    source = where.rpartition(", account")[0]
+    return make_credential(entry, where, source, wanted="refreshToken", trusted=search.trusted)
+
+
+def _unknown(text: str, where: str) -> Iterator[str]:
+    try:
+        given = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return
     for key in given:
         if key not in _KNOWN | _OF_THE_IDE:
             shown = f'"{key}"' if key.isprintable() else "a key that cannot be shown"

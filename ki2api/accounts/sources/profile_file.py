@@ -5,8 +5,8 @@ from msgspec import Struct, structs
 
 from ki2api.accounts.account import Credential
 from ki2api.accounts.profile import is_profile_arn
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.folders import profile_path
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from ki2api.accounts.sources.search import Search
 
 

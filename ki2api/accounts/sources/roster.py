@@ -3,11 +3,15 @@
 from msgspec import structs
 
 from ki2api.accounts.account import Credential
+from ki2api.accounts.sources.checks import KEYS_BEGIN
 from ki2api.accounts.sources.search import Found
 
 
 def stand_side_by_side(found: Found) -> Found:
-    """Return the accounts with a name of its own each and no token twice, and warn of changes."""
+    """Return the accounts with a name of its own each and no token twice, and warn of changes.
+
+    A number is no name, unless its place holds one account only: that one stays the first.
+    """
     roster: dict[str, Credential] = {}
     owners: dict[str, str] = {}
     warnings = [*found.warnings]
@@ -21,11 +25,18 @@ def stand_side_by_side(found: Found) -> Found:
         if name != wished:
             warnings.append(f"{found.place}: the name {wished} is taken: it is now {name}")
         owners[credential.seed] = name
-        roster[name] = structs.replace(credential, name=name)
+        named = name == credential.name or len(found.credentials) == 1
+        roster[name] = structs.replace(credential, name=name, named=named)
     warnings += [
         f"{found.place}: the refresh token of {name} looks cut off: copy it as a whole"
         for name, credential in roster.items()
         if _looks_cut_off(credential)
+    ]
+    warnings += [
+        f"{found.place}: the API key of {name} does not begin with {KEYS_BEGIN}, as keys of "
+        "app.kiro.dev do: is it a key of Kiro at all?"
+        for name, credential in roster.items()
+        if credential.api_key and not credential.api_key.reveal().startswith(KEYS_BEGIN)
     ]
     return structs.replace(found, credentials=tuple(roster.values()), warnings=tuple(warnings))
 

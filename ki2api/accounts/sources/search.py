@@ -7,7 +7,9 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from ki2api.accounts.account import AccountConfig, Credential
+from ki2api.accounts.sources.checks import unquoted
 from ki2api.accounts.sources.reading import read_text
+from ki2api.accounts.statefile import shown
 
 
 class Found(Struct, frozen=True):
@@ -43,7 +45,7 @@ class Search(Struct):
 
     def variable(self, name: str) -> str:
         """Return the value of an environment variable, empty where it is not set."""
-        return self.environ.get(name, "").strip()
+        return unquoted(self.environ.get(name, ""))
 
     def path(self, text: str, folder: Path = Path()) -> Path:
         """Return the path that a person wrote; `~` is the home folder."""
@@ -52,8 +54,8 @@ class Search(Struct):
     def shown(self, path: Path) -> str:
         """Return a path as people write it."""
         if path.is_relative_to(self.home):
-            return f"~/{path.relative_to(self.home).as_posix()}"
-        return str(path)
+            return shown(f"~/{path.relative_to(self.home).as_posix()}")
+        return shown(path)
 
     def watch(self, *paths: Path) -> None:
         """Remember files and folders that what is found depends on."""

@@ -5,8 +5,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from ki2api.accounts.account import Credential
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.places import PLACES, Place
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from ki2api.accounts.sources.roster import stand_side_by_side
 from ki2api.accounts.sources.search import Search
 
@@ -34,8 +34,9 @@ def survey_places(search: Search) -> tuple[Report, ...]:
     winner = ""
     for place in PLACES:
         report = _report(search, place, winner)
-        if report.state in {"used", "unreadable"}:
-            winner = winner or place.name  # what cannot be read is mended, not passed over
+        # What cannot be read is mended, not passed over, unless it is another program's.
+        if report.state == "used" or (report.state == "unreadable" and not place.foreign):
+            winner = winner or place.name
         reports.append(report)
     return tuple(reports)
 

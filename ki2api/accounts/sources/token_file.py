@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from ki2api.accounts.account import Origin
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.credential import make_credential
 from ki2api.accounts.sources.entry import Entry
 from ki2api.accounts.sources.profile_file import with_profile
-from ki2api.accounts.sources.reading import AccountsUnreadable, read_json
+from ki2api.accounts.sources.reading import read_json
 from ki2api.accounts.sources.registration import CACHE, with_registration
 from ki2api.accounts.sources.search import Found, Search
 

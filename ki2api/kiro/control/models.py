@@ -6,7 +6,7 @@ import msgspec
 
 from ki2api.kiro.calls import Binding, Call
 from ki2api.kiro.control.asking import ORIGIN, question
-from ki2api.kiro.control.reading import Page, document_of, member, members, number, text
+from ki2api.kiro.control.reading import Page, document_of, label, member, members, number, text
 from ki2api.models import Model
 
 _PAGE = 50
@@ -28,22 +28,22 @@ def models_call(binding: Binding, profile_arn: str = "", following: str = "") ->
 
 
 def read_models(body: bytes) -> Page[Model]:
-    """Read a page; entries without an id are left out. Raises UpstreamGarbled."""
+    """Read a page; entries without an id that can be one are left out. Raises UpstreamGarbled."""
     document = document_of(body)
     listed = members(document, "models") or members(document, "availableModels")
-    models = tuple(_model(entry) for entry in listed if text(entry, "modelId"))
+    models = tuple(_model(entry) for entry in listed if label(entry, "modelId"))
     return Page(models, text(document, "nextToken"))
 
 
 def _model(entry: dict[str, Any]) -> Model:
     limits = member(entry, "tokenLimits")
     return Model(
-        text(entry, "modelId"),
+        label(entry, "modelId"),
         window=_count(limits, "maxInputTokens", _USUAL.window),
         max_output=_count(limits, "maxOutputTokens", _USUAL.max_output),
         images=_reads_images(entry),
         multiplier=number(entry, "rateMultiplier"),
-        name=text(entry, "modelName"),
+        name=label(entry, "modelName"),
         description=text(entry, "description"),
         fields_schema=_schema(entry),
     )

@@ -1,6 +1,5 @@
 """Reads answers that may lack any member, or hold it in another form than was reported."""
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -12,6 +11,9 @@ from ki2api.errors import UpstreamGarbled
 
 _MILLISECONDS = 1e11
 """Seconds reach this number in the year 5138, milliseconds did in 1973."""
+_LARGEST = 1e15
+"""No count, amount or time of Kiro's is larger; whole numbers are exact up to it."""
+_LONGEST_LABEL = 128
 
 T = TypeVar("T")
 
@@ -49,10 +51,16 @@ def text(document: Mapping[str, Any], *names: str) -> str:
     return next((each for each in found if isinstance(each, str) and each), "")
 
 
+def label(document: Mapping[str, Any], *names: str) -> str:
+    """Return what `text` does if it fits into a line of a terminal and a header, else nothing."""
+    found = text(document, *names)
+    return found if found.isprintable() and len(found) <= _LONGEST_LABEL else ""
+
+
 def number(document: Mapping[str, Any], *names: str) -> float | None:
-    """Return the first of these members that is a finite number."""
+    """Return the first of these members that is a number that makes sense."""
     found = (document.get(name) for name in names)
-    return next((each for value in found if (each := _finite(value)) is not None), None)
+    return next((each for value in found if (each := _sensible(value)) is not None), None)
 
 
 def moment(document: Mapping[str, Any], name: str) -> float | None:
@@ -66,10 +74,7 @@ def moment(document: Mapping[str, Any], name: str) -> float | None:
     return written.replace(tzinfo=written.tzinfo or UTC).timestamp()
 
 
-def _finite(value: object) -> float | None:
+def _sensible(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
+    return float(value) if abs(value) <= _LARGEST else None

@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from ki2api.kiro.calls import Binding, Call
 from ki2api.kiro.control.asking import ORIGIN, question
-from ki2api.kiro.control.reading import document_of, member, members, moment, number, text
+from ki2api.kiro.control.reading import document_of, label, member, members, moment, number, text
 
 _RESOURCE = "AGENTIC_REQUEST"
 _CREDITS = "CREDIT"
+_LONGEST_PERIOD = 62 * 86_400.0
+"""Seconds from one reset to the next, at most: plans are monthly (docs/kiro.md §6.3)."""
 
 
 class Credits(Struct, frozen=True):
@@ -46,20 +48,19 @@ def usage_call(binding: Binding, profile_arn: str = "", *, with_email: bool = Fa
     )
 
 
-def read_usage(body: bytes) -> Usage:
-    """Read the answer; raises UpstreamGarbled."""
+def read_usage(body: bytes, now: float) -> Usage:
+    """Read the answer that came at `now`, in Unix seconds; raises UpstreamGarbled."""
     document = document_of(body)
     subscription = member(document, "subscriptionInfo")
     breakdown = _breakdown(document)
     overage = member(document, "overageConfiguration")
-    resets = moment(breakdown, "nextDateReset")
     return Usage(
-        plan=text(subscription, "subscriptionTitle", "type"),
+        plan=label(subscription, "subscriptionTitle", "type"),
         pots=tuple(_pots(breakdown)),
-        resets=moment(document, "nextDateReset") if resets is None else resets,
+        resets=_reset(breakdown, now) or _reset(document, now),
         overage=text(overage, "overageStatus").upper() == "ENABLED",
         overage_used=number(breakdown, "currentOveragesWithPrecision", "currentOverages") or 0.0,
-        email=text(member(document, "userInfo"), "email"),
+        email=label(member(document, "userInfo"), "email"),
     )
 
 
@@ -68,6 +69,12 @@ def _breakdown(document: dict[str, Any]) -> dict[str, Any]:
     listed = members(document, "usageBreakdownList") or members(document, "limits")
     credits_ = (each for each in listed if text(each, "resourceType").upper() == _CREDITS)
     return next(credits_, listed[0] if listed else {})
+
+
+def _reset(told: dict[str, Any], now: float) -> float | None:
+    """Return when the credits come back; an account must not be put away by a date beyond that."""
+    resets = moment(told, "nextDateReset")
+    return resets if resets and now < resets <= now + _LONGEST_PERIOD else None
 
 
 def _pots(breakdown: dict[str, Any]) -> Iterator[Credits]:

@@ -37,6 +37,15 @@ def test_a_reset_opens_the_pool_and_forgets_the_suspensions() -> None:
     assert breaker.remaining(102.0) == 0
 
 
+def test_a_suspension_that_is_told_again_does_not_become_an_older_one() -> None:
+    breaker = Breaker()
+    breaker.note_suspension("a", 110.0)
+    breaker.note_suspension("a", 40.0)
+    breaker.note_suspension("b", 165.0)
+
+    assert breaker.remaining(165.0) == 300
+
+
 def test_a_suspension_that_an_earlier_process_saw_counts_from_when_it_was() -> None:
     breaker = Breaker()
     breaker.note_suspension("b", 160.0)

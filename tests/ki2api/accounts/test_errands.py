@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -58,3 +59,19 @@ async def test_what_is_done_is_not_counted_any_more() -> None:
     await asyncio.sleep(0)
 
     assert counts == [0]
+
+
+async def test_an_errand_that_does_not_let_itself_be_cancelled_is_left_behind() -> None:
+    errands, let_go = Errands(patience=0.01), asyncio.Event()
+
+    async def stubborn() -> None:
+        while not let_go.is_set():
+            with suppress(asyncio.CancelledError):
+                await let_go.wait()
+
+    task = errands.start(stubborn())
+    await errands.finish(0.0)
+
+    assert len(errands) == 1
+    let_go.set()
+    await task

@@ -7,9 +7,18 @@ import pytest
 
 from ki2api.accounts.account import Credential
 from ki2api.accounts.errands import Errands
-from ki2api.accounts.inquiry import Inquiry
+from ki2api.accounts.inquiry import Inquiry, Manners
 from ki2api.accounts.member import Member
-from ki2api.errors import GatewayError, UpstreamUnavailable
+from ki2api.errors import (
+    AccountError,
+    AccountRefused,
+    AccountSuspended,
+    GatewayError,
+    QuotaSpent,
+    RateLimited,
+    TokenExpired,
+    UpstreamUnavailable,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +43,26 @@ class Asked:
         return number
 
 
+class House:
+    """Objects to questions as the test wants it, and notes what it is told of refusals."""
+
+    def __init__(self) -> None:
+        self.objection = ""
+        self.learned: list[tuple[str, GatewayError]] = []
+
+    @property
+    def manners(self) -> Manners:
+        return Manners(
+            lambda _: self.objection,
+            lambda member, error: self.learned.append((member.name, error)),
+        )
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
 @pytest.fixture
 def asked() -> Asked:
     return Asked()
@@ -50,8 +79,17 @@ def errands() -> Errands:
 
 
 @pytest.fixture
-def inquiry(asked: Asked, clock: Callable[[], float], errands: Errands) -> Inquiry[int]:
-    return Inquiry(asked, fresh_seconds=100.0, rest_seconds=10.0, clock=clock, errands=errands)
+def inquiry(
+    asked: Asked, clock: Callable[[], float], errands: Errands, house: House
+) -> Inquiry[int]:
+    return Inquiry(
+        asked,
+        fresh_seconds=100.0,
+        rest_seconds=10.0,
+        manners=house.manners,
+        clock=clock,
+        errands=errands,
+    )
 
 
 async def test_an_answer_is_kept_while_it_is_fresh(
@@ -191,6 +229,60 @@ async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
     asked.fault = None
 
     assert await inquiry.answer(member) == 2
+
+
+async def test_nothing_is_asked_while_there_is_an_objection_and_all_is_as_before_after_it(
+    inquiry: Inquiry[int], member: Member, asked: Asked, errands: Errands, house: House
+) -> None:
+    house.objection = "not now"
+    for _ in range(3):
+        inquiry.begin(member)
+        with pytest.raises(AccountRefused, match="not now"):
+            await inquiry.answer(member)
+    await errands.finish()
+    assert asked.count == 0
+
+    house.objection = ""
+    assert await inquiry.answer(member) == 1
+
+
+@pytest.mark.parametrize("kind", [AccountSuspended, RateLimited, QuotaSpent])
+async def test_a_refusal_that_is_meant_for_the_account_is_learned_once(
+    inquiry: Inquiry[int], member: Member, asked: Asked, house: House, kind: type[AccountError]
+) -> None:
+    asked.fault = kind("no")
+    for _ in range(3):
+        with pytest.raises(kind):
+            await inquiry.answer(member)
+
+    assert house.learned == [("a", asked.fault)]
+
+
+@pytest.mark.parametrize("kind", [TokenExpired, AccountRefused, UpstreamUnavailable])
+async def test_a_refusal_of_the_question_alone_is_not(
+    inquiry: Inquiry[int], member: Member, asked: Asked, house: House, kind: type[GatewayError]
+) -> None:
+    asked.fault = kind("no")
+    with pytest.raises(kind):
+        await inquiry.answer(member)
+
+    assert house.learned == []
+
+
+async def test_a_question_that_failed_rests_longer_while_requests_fail_too(
+    inquiry: Inquiry[int], member: Member, asked: Asked, clock: Any
+) -> None:
+    member.failed_last = True
+    asked.fault = UpstreamUnavailable("down")
+    for _ in range(200):
+        with pytest.raises(UpstreamUnavailable):
+            await inquiry.answer(member)
+        clock.now += 1
+    assert asked.count == 2
+
+    clock.now += 20
+    member.failed_last, asked.fault = False, None
+    assert await inquiry.answer(member) == 3
 
 
 async def _outcome(inquiry: Inquiry[int], member: Member) -> int | str:

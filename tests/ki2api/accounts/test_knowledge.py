@@ -8,7 +8,15 @@ import pytest
 
 from ki2api.accounts.account import Credential
 from ki2api.accounts.companion import PlanUsage
-from ki2api.errors import AccountSuspended, ModelNotOffered, QuotaSpent, RateLimited
+from ki2api.errors import (
+    AccountSuspended,
+    GatewayError,
+    ModelNotOffered,
+    QuotaSpent,
+    RateLimited,
+    TokenExpired,
+    UpstreamUnavailable,
+)
 from ki2api.models import FALLBACK, Model
 
 pytestmark = pytest.mark.anyio
@@ -320,3 +328,77 @@ async def test_an_account_that_was_reset_meanwhile_stays_ready(
     await pool.rest()
 
     assert pool.states() == {"a": "ready"}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "state"),
+    [
+        (AccountSuspended("locked"), "quarantined"),
+        (RateLimited("pause", retry_after=9.0), "cooling"),
+        (QuotaSpent("spent"), "exhausted"),
+    ],
+)
+async def test_what_kiro_says_of_the_account_at_a_question_is_learned(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any, refusal: GatewayError, state: str
+) -> None:
+    pool = make_pool(lasting("a"), lasting("b"))
+    kiro.fault = refusal
+    assert await pool.usages("a") == {"a": refusal.detail}
+    kiro.fault = None
+
+    assert pool.states() == {"a": state, "b": "ready"}
+    assert await pool.turns(2) == "bb"
+
+
+async def test_a_suspended_or_cooling_account_is_asked_nothing_more(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any, clock: Any
+) -> None:
+    kiro.resets = {"a": DECEMBER}
+    pool = make_pool(lasting("a"))
+    kiro.fault = RateLimited("pause", retry_after=90.0)
+    await pool.usages()
+    kiro.fault = None
+
+    assert await pool.usages(with_email=True) == {"a": "not asked while the account is cooling"}
+    await pool.learn_models()
+    assert len(kiro.asked) == 1
+    clock.now += 90
+    assert isinstance((await pool.usages())["a"], PlanUsage)
+
+
+async def test_two_suspensions_at_questions_open_the_breaker_and_no_third_account_is_asked(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any, clock: Any
+) -> None:
+    pool = make_pool(*(lasting(name) for name in "abcd"))
+    kiro.fault = AccountSuspended("locked")
+    told = await pool.usages()
+    await pool.learn_models()
+
+    assert [name for _, name, _ in kiro.asked] == ["a", "b"]
+    assert "two accounts were suspended" in str(told["c"])
+    kiro.fault, kiro.resets = None, {"c": DECEMBER}
+    clock.now += 300
+    assert isinstance((await pool.usages("c"))["c"], PlanUsage)
+
+
+@pytest.mark.parametrize(
+    "fault", [UpstreamUnavailable("down"), TokenExpired("old"), RateLimited("slow")]
+)
+async def test_an_account_whose_requests_fail_is_not_asked_for_its_models(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any, fault: GatewayError
+) -> None:
+    pool = make_pool(lasting("a"))
+    await pool.serve(fault)
+    await pool.rest()
+
+    assert kiro.asked == []
+
+
+async def test_a_model_that_kiro_refused_is_a_reason_to_ask_for_the_list(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any
+) -> None:
+    pool = make_pool(lasting("a"))
+    await pool.serve(ModelNotOffered("no"), model="typo")
+    await pool.rest()
+
+    assert kiro.count("models") == 1

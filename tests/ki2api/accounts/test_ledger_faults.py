@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from msgspec import structs
 
 from ki2api.accounts import sealed
 from ki2api.accounts.account import Standing, Wallet
@@ -260,3 +261,19 @@ async def test_whatever_stands_in_the_file_the_gateway_starts_and_nothing_is_thr
         assert aside.exists() == bool(store.warnings)
         assert not aside.exists() or (records == {} and aside.read_bytes() == content)
         assert "new" in await kept(path)
+
+
+async def test_a_record_that_no_file_can_hold_is_told_and_the_gateway_goes_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / os.fsdecode(b"\xff") / "state.json"
+    store = await opened(path)
+
+    await store.save("k1", structs.replace(RECORD, source="\udcff"))
+    assert "cannot be written (UnicodeEncodeError)" in store.degraded
+    assert store.degraded.encode().startswith(f"{tmp_path}/\\udcff/state.json".encode())
+
+    await store.save("k1", RECORD)
+    assert store.degraded == ""
+    await store.close()
+    assert await kept(path) == ["k1"]

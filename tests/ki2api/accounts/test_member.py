@@ -176,7 +176,8 @@ def test_a_disabled_account_stays_disabled_whatever_was_kept(
     member: Callable[..., Member],
 ) -> None:
     disabled = member(disabled=True, source="KIRO_AUTH_CONFIG")
-    disabled.restore(Record("a", NOON, Wallet(), Standing("needs-login")), NOON)
+    wallet = Wallet(Secret("access-a"), NOON + 3600, Secret("seed-a"))
+    disabled.restore(Record("a", NOON, wallet, Standing("needs-login")), NOON)
 
     assert disabled.record(NOON).standing == Standing("needs-login")
     assert disabled.standing == Standing("disabled", "switched off in KIRO_AUTH_CONFIG", NOON)
@@ -324,6 +325,43 @@ def test_a_newer_access_token_of_the_same_login_is_used(member: Callable[..., Me
     account.take(replace(newer, access_token=Secret("older"), expires_at=NOON + 8000), 0, NOON)
 
     assert (account.token, account.expires_at) == (Secret("newer"), NOON + 9000)
+
+
+def test_a_newer_access_token_that_works_ends_the_need_of_a_login(
+    member: Callable[..., Member],
+) -> None:
+    account, restarted = member(), member(access_token=Secret("newer"), expires_at=NOON + 9000)
+    account.standing, account.is_dead = Standing("needs-login", "dead", NOON), True
+    record = account.record(NOON)
+    ended = replace(account.credential, access_token=Secret("newer"), expires_at=NOON + 3601)
+    account.take(ended, 0, NOON + 3601)
+    assert account.standing.state == "needs-login"
+
+    account.take(replace(ended, access_token=Secret("x"), expires_at=NOON + 9000), 0, NOON + 3601)
+    restarted.restore(record, NOON)
+
+    assert (account.standing.state, account.is_dead) == ("ready", False)
+    assert restarted.standing.state == "ready"
+
+
+def test_a_dead_login_is_not_due_until_its_account_may_serve_again(
+    member: Callable[..., Member],
+) -> None:
+    account = member()
+    account.standing = Standing("exhausted", "spent", NOON, NOON + 3300)
+    account.is_dead = True
+    assert not account.is_due(NOON + 3200)
+
+    account.settle(NOON + 3300)
+
+    assert account.is_due(NOON + 3300)
+
+
+def test_only_what_another_login_may_inherit_says_where_it_stood(
+    member: Callable[..., Member],
+) -> None:
+    assert member(source="here").record(NOON).source == "here"
+    assert member(source="here", named=False).record(NOON).source == ""
 
 
 def test_a_success_begins_anew_for_the_account_and_the_model_it_was_of(

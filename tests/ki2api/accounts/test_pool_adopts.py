@@ -278,3 +278,185 @@ async def test_a_new_proxy_or_weight_is_in_force_at_once(
 
     assert (await pool.hold()).proxy == Secret("http://p")
     assert (await pool.turns(8)).count("a") == 6
+
+
+async def test_undoing_an_edit_finds_the_rotated_token_again(
+    make_pool: MakePool, seeded: MakeCredential, service: Any
+) -> None:
+    store = MemoryStore()
+    pool = make_pool(seeded("a"), store=store)
+    await pool.serve()
+    pool.adopt([seeded("a", refresh_token=Secret("other"))])
+    await pool.serve()
+
+    pool.adopt([seeded("a")])
+    assert (await pool.hold()).token == Secret("access-1")
+    await pool.stop()
+
+    assert service.tokens == ["seed-a", "other"]
+    record = (await store.load())[seeded("a").fingerprint]
+    assert (record.wallet.refresh, record.wallet.previous) == (Secret("seed-a+"), Secret("seed-a"))
+
+
+async def test_a_place_that_shows_another_accounts_login_gives_nothing(
+    make_pool: MakePool, seeded: MakeCredential, service: Any
+) -> None:
+    async def look(credential: Credential) -> Credential | None:
+        return replace(b, name="a") if credential.name == "a" else None
+
+    b = seeded("b")
+    pool = make_pool(seeded("a"), b, look=look)
+
+    assert await pool.turns(2) == "ab"
+    assert service.tokens == ["seed-a", "seed-b"]
+
+
+async def test_an_account_that_is_gone_takes_no_other_login(
+    make_pool: MakePool, ready: MakeCredential, seeded: MakeCredential, service: Any
+) -> None:
+    looked: list[str] = []
+    here, gone = asyncio.Event(), asyncio.Event()
+
+    async def look(credential: Credential) -> Credential | None:
+        looked.append(credential.name)
+        here.set()
+        await gone.wait()
+        return seeded(credential.name, refresh_token=Secret("of another"))
+
+    pool = make_pool(ready("a"), ready("b"), look=look)
+    lease, late = await pool.hold(), await pool.hold()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pool.renew(lease))
+        await here.wait()
+        pool.adopt([])
+        gone.set()
+    await pool.renew(late)
+
+    assert looked == ["a"]
+    assert service.tokens == ["seed-a", "seed-b"]
+
+
+async def test_an_account_put_before_others_without_names_takes_nothing_of_theirs(
+    make_pool: MakePool, ready: MakeCredential
+) -> None:
+    store = MemoryStore()
+    a, b, new = [replace(ready(name), named=False, source="here") for name in ("a", "b", "new")]
+    pool = make_pool(replace(a, name="account_1"), replace(b, name="account_2"), store=store)
+    await pool.serve(AccountSuspended("locked"))
+    expected = {"account_1": "ready", "account_2": "quarantined", "account_3": "ready"}
+
+    after = [replace(each, name=f"account_{n}") for n, each in enumerate((new, a, b), 1)]
+    pool.adopt(after)
+    assert (pool.states(), pool.breaker_remaining()) == (expected, 0)
+    await pool.stop()
+
+    again = make_pool(*after, store=store)
+    await again.start()
+    assert (again.states(), again.breaker_remaining()) == (expected, 0)
+    await again.stop()
+
+
+async def test_one_suspended_account_counts_once_under_all_its_logins(
+    make_pool: MakePool, ready: MakeCredential
+) -> None:
+    pool = make_pool(ready("a"), ready("b"))
+    lease, other = await pool.hold(), await pool.hold()
+    later = await pool.hold()
+    assert (lease.name, other.name, later.name) == ("a", "b", "a")
+    pool.release(lease, AccountSuspended("locked"))
+
+    pool.adopt([ready("a", refresh_token=Secret("after a login")), ready("b")])
+    pool.release(later, AccountSuspended("locked"))
+    assert pool.breaker_remaining() == 0
+    pool.adopt([ready("b")])
+    pool.adopt([ready("b"), ready("a", refresh_token=Secret("yet another"))])
+
+    assert pool.states() == {"b": "ready", "a": "quarantined"}
+    assert pool.breaker_remaining() == 0
+
+
+async def test_a_token_that_comes_late_goes_to_the_account_that_has_its_login_now(
+    make_pool: MakePool, seeded: MakeCredential, service: Any
+) -> None:
+    pool = make_pool(seeded("a"))
+    service.gate = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(pool.hold())
+        while not service.asked:
+            await asyncio.sleep(0)
+        new = seeded("a", refresh_token=Secret("new"))
+        pool.adopt([new])
+        pool.adopt([new, seeded("old", refresh_token=Secret("seed-a"))])
+        service.gate.set()
+
+    assert first.result().token == Secret("access-2")
+    assert service.tokens == ["seed-a", "new"]
+    assert (await pool.hold()).token == Secret("access-1")
+    assert pool.names() == ["a", "old"]
+
+
+async def test_accounts_that_are_gone_are_forgotten_once_nothing_of_them_is_under_way(
+    make_pool: MakePool, ready: MakeCredential
+) -> None:
+    pool = make_pool(ready("a"))
+    lease = await pool.hold()
+    for number in range(9):
+        pool.adopt([ready(f"a{number}")])
+    assert len(pool._departed) == 1
+
+    pool.release(lease, None)
+    pool.adopt([])
+
+    assert pool._departed == []
+
+
+async def test_a_newer_access_token_in_its_file_ends_the_need_of_a_login_also_after_a_restart(
+    make_pool: MakePool, seeded: MakeCredential, service: Any
+) -> None:
+    store = MemoryStore()
+    service.dead = {"seed-a"}
+    pool = make_pool(seeded("a"), store=store)
+    await pool.complaint()
+    assert pool.states() == {"a": "needs-login"}
+
+    newer = seeded("a", access_token=Secret("newer"), expires_at=NOON + 3600)
+    pool.adopt([newer])
+    assert (await pool.hold()).token == Secret("newer")
+    await pool.stop()
+
+    again = make_pool(newer, store=store)
+    await again.start()
+    assert again.states() == {"a": "ready"}
+    await again.stop()
+
+
+async def test_a_dead_login_of_a_spent_account_is_tried_once_until_the_plan_returns(
+    make_pool: MakePool, ready: MakeCredential, service: Any, clock: Any
+) -> None:
+    service.dead = {"seed-a"}
+    pool = make_pool(ready("a"))
+    await pool.serve(QuotaSpent("spent", retry_after=86_400.0))
+    clock.now += 3600
+    for _ in range(20):
+        clock.now += 61
+        await pool.usages("a")
+    assert service.tokens == ["seed-a"]
+
+    clock.now += 86_400
+    await pool.complaint()
+    assert pool.states() == {"a": "needs-login"}
+    assert service.tokens == ["seed-a"] * 2
+
+
+async def test_a_reset_of_a_spent_account_tries_its_dead_login_once_more(
+    make_pool: MakePool, ready: MakeCredential, service: Any, clock: Any
+) -> None:
+    service.dead = {"seed-a"}
+    pool = make_pool(ready("a"))
+    await pool.serve(QuotaSpent("spent", retry_after=86_400.0))
+    clock.now += 3600
+    await pool.usages("a")
+    service.dead = set()
+
+    assert pool.reset() == 1
+    assert await pool.serve() == "a"

@@ -32,7 +32,14 @@ def test_the_shared_profiles_have_the_shape_of_an_arn() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "arn:aws:s3:::bucket", EUROPE + "\n", EUROPE.replace("eu-", "evil.example/eu-")]
+    "text",
+    [
+        "",
+        "arn:aws:s3:::bucket",
+        EUROPE + "\n",
+        EUROPE.replace("eu-", "evil.example/eu-"),
+        EUROPE + "A" * 3_000_000,
+    ],
 )
 def test_other_texts_are_no_profile_arn(text: str) -> None:
     assert not is_profile_arn(text)

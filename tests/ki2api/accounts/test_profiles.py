@@ -1,5 +1,6 @@
 """Which profile an account gets; that a pool asks for it is told here too."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,16 @@ import pytest
 from ki2api.accounts.account import Credential
 from ki2api.accounts.companion import NoProfiles
 from ki2api.accounts.ledger import MemoryStore
-from ki2api.errors import UpstreamUnavailable
+from ki2api.errors import (
+    AccountSuspended,
+    GatewayError,
+    NoAccountLeft,
+    ProfileRefused,
+    QuotaSpent,
+    RateLimited,
+    TokenExpired,
+    UpstreamUnavailable,
+)
 from pipeline.secret import Secret
 
 pytestmark = pytest.mark.anyio
@@ -174,4 +184,86 @@ async def test_a_profile_that_a_person_gave_is_not_replaced(
         assert not await pool.find_profile(lease)
     assert (await pool.hold()).profile_arn == AMERICA
     assert kiro.count("profiles") == 1
+    await pool.stop()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "state"),
+    [
+        (AccountSuspended("locked"), "quarantined"),
+        (RateLimited("pause", retry_after=9.0), "cooling"),
+        (QuotaSpent("spent"), "exhausted"),
+    ],
+)
+async def test_an_account_that_is_refused_at_this_question_is_left_for_another(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, refusal: GatewayError, state: str
+) -> None:
+    kiro.arns = dict.fromkeys(("us-east-1", "eu-central-1"), refusal)
+    pool = make_pool(ready("a", **IDENTITY_CENTER), ready("b"))
+
+    assert await pool.turns(3) == "bbb"
+    assert pool.states() == {"a": state, "b": "ready"}
+    assert regions(kiro) == ["us-east-1"]
+    await pool.stop()
+
+
+async def test_two_suspensions_at_this_question_open_the_breaker(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": AccountSuspended("locked")}
+    pool = make_pool(*(ready(name, **IDENTITY_CENTER) for name in "abc"))
+
+    with pytest.raises(NoAccountLeft, match="two accounts were suspended"):
+        await pool.hold()
+    assert pool.states() == {"a": "quarantined", "b": "quarantined", "c": "ready"}
+    assert [name for _, name, _ in kiro.asked] == ["a", "b"]
+    await pool.stop()
+
+
+async def test_no_other_region_is_asked_once_the_breaker_is_open(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (), "eu-central-1": (EUROPE,)}
+    kiro.gates["profiles"].clear()
+    pool = make_pool(ready("a"), ready("b"), ready("c", **IDENTITY_CENTER))
+    leases = [await pool.hold() for _ in range(2)]
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(pool.complaint())
+        while not kiro.asked:
+            await asyncio.sleep(0)
+        for lease in leases:
+            pool.release(lease, AccountSuspended("locked"))
+        kiro.gates["profiles"].set()
+
+    assert "two accounts were suspended" in asking.result()
+    assert regions(kiro) == ["us-east-1"]
+    await pool.stop()
+
+
+@pytest.mark.parametrize("refusal", [TokenExpired("old"), ProfileRefused("not authorized")])
+async def test_what_is_refused_in_one_region_is_not_asked_in_another(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, refusal: GatewayError
+) -> None:
+    kiro.arns = {"us-east-1": refusal, "eu-central-1": (EUROPE,)}
+    pool = make_pool(ready("a", **IDENTITY_CENTER))
+
+    assert await pool.serve() == "a"
+    assert regions(kiro) == ["us-east-1"]
+    await pool.stop()
+
+
+async def test_while_kiro_fails_requests_too_the_question_is_put_once_an_hour(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any, clock: Any
+) -> None:
+    kiro.arns = dict.fromkeys(("us-east-1", "eu-central-1"), UpstreamUnavailable("down"))
+    pool = make_pool(ready("a", expires_at=clock.now + 1e6, **IDENTITY_CENTER))
+    for _ in range(61):
+        await pool.serve(UpstreamUnavailable("down"))
+        clock.now += 60
+    assert len(regions(kiro)) == 4
+
+    kiro.arns = {"us-east-1": (AMERICA,)}
+    await pool.serve()
+    clock.now += 120
+    assert (await pool.hold()).profile_arn == AMERICA
     await pool.stop()

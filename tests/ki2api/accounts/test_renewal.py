@@ -50,18 +50,20 @@ class Bench:
         self.store.may_end.set()
         self.member = member
         self.found: list[Credential | None] = []
+        self.holders: dict[str, Member] = {}
         self.written: list[tuple[str, Secret, Tokens]] = []
         self.renewals = Renewals(
             refresher,
             Keeper(self.store, Errands(), clock),
             lambda _, standing: self.marks.append(standing),
+            holder=self.holders.get,
             look=self._look,
             write_back=self._write_back,
             clock=clock,
             random=random,
         )
 
-    async def _look(self, _: Credential) -> Credential | None:
+    async def _look(self, _: Member) -> Credential | None:
         return self.found.pop(0) if self.found else None
 
     async def _write_back(self, login: Credential, sent: Secret, tokens: Tokens) -> None:
@@ -284,6 +286,23 @@ async def test_a_login_that_takes_the_place_during_a_refresh_is_not_covered_by_i
     assert (service.tokens, bench.written) == (["seed-a"], [])
 
 
+async def test_a_late_answer_revives_the_account_that_has_its_login_now(
+    bench: Bench, service: Any, ready: Callable[..., Credential], seeded: Callable[..., Credential]
+) -> None:
+    heir = Member(seeded("old", refresh_token=Secret("seed-a")), 0, NOON, 9.0)
+    heir.standing, heir.is_dead = Standing("needs-login", "its token was spent", NOON), True
+    bench.holders[heir.key], service.gate = heir, asyncio.Event()
+    task = bench.renewals.begin(bench.member)
+    while not service.asked:
+        await asyncio.sleep(0)
+    bench.member.take(ready("a", refresh_token=Secret("after a login")), 0, NOON)
+    service.gate.set()
+
+    assert await task is None
+    assert (heir.token, heir.standing.state, heir.is_dead) == (Secret("access-1"), "ready", False)
+    assert (await bench.kept())[heir.key].wallet == heir.wallet
+
+
 async def test_a_login_that_takes_the_place_without_an_access_token_is_renewed_in_turn(
     bench: Bench, service: Any, seeded: Callable[..., Credential]
 ) -> None:
@@ -349,3 +368,34 @@ def test_a_profile_that_is_told_replaces_the_one_before() -> None:
     tokens = Tokens(Secret("new"), Secret("r2"), 2.0, "arn:told")
 
     assert renewed(Wallet(profile_arn="arn:kept"), Secret("r"), tokens).profile_arn == "arn:told"
+
+
+async def test_a_token_that_was_rotated_without_an_access_token_is_kept_and_sent_next(
+    bench: Bench, service: Any
+) -> None:
+    service.answer = {"accessToken": None}
+
+    assert isinstance(await bench.renew(), RefreshFailed)
+    kept = (await bench.kept())[bench.member.key].wallet
+    assert (kept.refresh, kept.previous) == (Secret("seed-a+"), Secret("seed-a"))
+    assert [mark.state for mark in bench.marks] == ["cooling"]
+
+    service.answer = {}
+    assert await bench.renew() is None
+    assert service.tokens == ["seed-a", "seed-a+"]
+
+
+async def test_a_token_that_was_rotated_for_a_login_that_is_gone_is_kept_for_it(
+    bench: Bench, service: Any, seeded: Callable[..., Credential]
+) -> None:
+    service.answer, service.gate = {"accessToken": None}, asyncio.Event()
+    key = bench.member.key
+    task = bench.renewals.begin(bench.member)
+    while not service.asked:
+        await asyncio.sleep(0)
+    bench.member.take(seeded("a", refresh_token=Secret("other")), 0, NOON)
+    service.gate.set()
+
+    assert isinstance(await task, RefreshFailed)
+    assert (await bench.kept())[key].wallet.refresh == Secret("seed-a+")
+    assert bench.member.wallet.refresh == Secret("other")

@@ -22,3 +22,8 @@ def test_a_secret_that_is_no_text_is_refused_without_being_shown() -> None:
 def test_other_types_have_no_way_into_the_file() -> None:
     with pytest.raises(NotImplementedError):
         sealed.encode(object())
+
+
+def test_json_without_a_bottom_is_no_json() -> None:
+    with pytest.raises(msgspec.DecodeError, match="nested too deep"):
+        sealed.decode(b'{"token":' + b"[" * 200_000, dict[str, Secret])

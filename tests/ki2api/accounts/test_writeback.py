@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -187,3 +188,29 @@ def test_no_database_is_made_where_there_is_none(tmp_path: Path) -> None:
         write_back(Origin(tmp_path / "no.sqlite3", KEY), SENT, Renewed())
 
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("expires_at", [1e12, -1e300, float("inf"), float("nan")])
+def test_an_end_that_no_calendar_has_is_told_and_nothing_is_written(
+    token_file: Path, expires_at: float
+) -> None:
+    before = token_file.read_bytes()
+
+    with pytest.raises(WriteBackFailed, match="Error"):
+        write_back(Origin(token_file), SENT, Renewed(expires_at=expires_at))
+
+    assert token_file.read_bytes() == before
+
+
+def test_json_without_a_bottom_is_told_and_left_alone(token_file: Path) -> None:
+    token_file.write_text('{"refreshToken":' + "[" * 200_000)
+
+    with pytest.raises(WriteBackFailed):
+        write_back(Origin(token_file), SENT, Renewed())
+
+
+def test_a_path_that_is_not_utf_8_is_told_in_text_that_is(tmp_path: Path) -> None:
+    with pytest.raises(WriteBackFailed) as failed:
+        write_back(Origin(tmp_path / os.fsdecode(b"\xff")), SENT, Renewed())
+
+    assert str(failed.value).encode().startswith(f"{tmp_path}/\\udcff cannot".encode())

@@ -115,6 +115,23 @@ BROKEN = {
             "ki2api: config.toml:1: refresh-token, api-key, token-file or database is missing",
         ],
     ),
+    "many faults of accounts": (
+        '[[accounts]]\nregion = "Berlin"\nweight = 0\nrefresh-token = "r"\n[[accounts]]\nname = "a"\napi-key = "ksk_..."\n',
+        [
+            "ki2api: config.toml:2: the region must be like us-east-1",
+            "config.toml:3: the weight must be 1 or more",
+            "config.toml:7: the API key is shortened, or the example of some page: copy the whole of your own from app.kiro.dev",
+        ],
+    ),
+    "addresses that lead nowhere": (
+        '[upstream]\napi-url = "runtime.kiro.dev"\nauth-url = "https://auth.{regoin}.x"\noidc-url = ""\nfallback-url = ""\nlogin-url = "ftp://x"\n',
+        [
+            "ki2api: config.toml:2: upstream.api-url: expected an http or https address, such as https://runtime.{region}.kiro.dev",
+            'config.toml:3: upstream.auth-url: only {region} is filled in, not {regoin} - did you mean "region"?',
+            "config.toml:4: upstream.oidc-url: expected an http or https address, such as https://oidc.{region}.amazonaws.com",
+            "config.toml:6: upstream.login-url: expected an http or https address, such as https://app.kiro.dev",
+        ],
+    ),
     "a table in place of a list": (
         '[accounts]\nname = "me"\n',
         [

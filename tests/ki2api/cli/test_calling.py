@@ -115,7 +115,8 @@ def test_what_is_no_gateway_is_told_apart(run: Any, page: int) -> None:
     assert "is no Ki2API" in done.output
     done = run(cli, "accounts", "--port", str(page))
     assert done.exit_code == 1
-    assert "answers 404: <h1>Hello</h1>" in done.output
+    assert "is no Ki2API" in done.output
+    assert "<h1>" not in done.output
 
 
 def test_broken_settings_are_told_before_anything_is_called(run: Any, tmp_path: Any) -> None:
@@ -123,3 +124,28 @@ def test_broken_settings_are_told_before_anything_is_called(run: Any, tmp_path: 
     done = run(cli, "health")
     assert done.exit_code == 2
     assert "config.toml:1" in done.output
+
+
+def test_who_names_the_gateway_needs_no_settings(run: Any, tmp_path: Any) -> None:
+    (tmp_path / "config.toml").write_text('[server]\napi-keys = ["env:NOT_SET"]\n')
+    done = run(where, "--url", "127.0.0.1:9000")
+    assert done.exit_code == 0
+    assert done.stdout == "http://127.0.0.1:9000\n"
+    assert "warning: without your settings: config.toml:2" in done.stderr
+    assert run(where).exit_code == 2
+
+
+def test_an_address_keeps_the_key_of_the_environment(
+    run: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "sk-own")
+    monkeypatch.setenv("KI2API_CONFIG", str(tmp_path / "gone.toml"))
+    keys: list[str] = []
+
+    @click.command()
+    @door_options
+    def key(door: Door) -> None:
+        keys.append(door.key.reveal())
+
+    assert run(key, "--url", "127.0.0.1:9000").exit_code == 0
+    assert keys == ["sk-own"]

@@ -24,6 +24,9 @@ def run(folder: Path, *arguments: str, state: str = "state/state.json") -> Resul
     [
         (("--builder-id", "--start-url", "https://d-1.test"), "choose one"),
         (("--google", "--start-url", "https://d-1.test"), "choose one"),
+        (("--builder-id", "--google"), "choose one"),
+        (("--github", "--builder-id"), "choose one"),
+        (("--google", "--github", "--start-url", "https://d-1.test"), "choose one"),
         (("--start-url", "d-1.test/start"), "must be like https://d-1234567890"),
         (("--region", "eu-west-1"), "--region goes with --start-url"),
         (("--start-url", "https://d-1.test", "--region", "europe"), "must be like us-east-1"),
@@ -88,7 +91,7 @@ def test_a_login_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
     wrong = run(tmp_path, "logout", "you")
 
     assert (nothing.exit_code, wrong.exit_code) == (1, 1)
-    assert "there is no login me; kept are: none" in nothing.output
+    assert "there is no login me; none is kept" in nothing.output
     assert "there is no login you; kept are: me" in wrong.output
 
 

@@ -41,3 +41,11 @@ def test_what_is_not_known_says_why() -> None:
 
 def test_an_amount_has_no_more_digits_than_it_needs() -> None:
     assert [amount(each) for each in (0, 12.5, 10_000)] == ["0", "12.50", "10,000"]
+
+
+def test_a_date_that_no_calendar_has_ends_nothing() -> None:
+    odd = {"kind": "bonus", "used": 1e300, "limit": 0.0, "ends": -1e300}
+    lines = [*told({"name": "work", "usage": USAGE | {"pots": [odd], "resets": 1e300}})]
+
+    assert lines[1].endswith(", until at no known time")
+    assert lines[2] == "  resets       at no known time"

@@ -88,3 +88,17 @@ def test_a_far_return_is_a_time_or_a_day() -> None:
 def test_a_name_is_text_and_no_markup() -> None:
     _, line = shown({"name": "[red]x[/red]"})
     assert line.startswith("[red]x[/red]")
+
+
+def test_that_all_rest_stands_above_the_table() -> None:
+    file = io.StringIO()
+    Console(file=file, width=80).print(standings([READY], 290.4))
+    first, head, _ = file.getvalue().splitlines()
+    assert (
+        first == "All rest for 5 min: two accounts were suspended within a minute; reset ends it."
+    )
+    assert head.startswith("account")
+
+
+def test_a_date_that_no_calendar_has_ends_nothing() -> None:
+    assert "at no known time" in shown({"state": "exhausted", "until": 1e297})[1]

@@ -239,8 +239,11 @@ def test_a_wrong_address_names_the_setting() -> None:
         ("Wed, 21 Oct 2026 07:28:00 GMT", {}, None),
         ("-1", {}, None),
         ("nan", {}, None),
-        ("inf", {}, None),
-        ("1e9", {}, None),
+        ("inf", {}, 3_600.0),
+        ("1e9", {}, 3_600.0),
+        ("9" * 400, {}, 3_600.0),
+        (None, {"retryAfterMilliseconds": 10**400}, None),
+        (None, {"retryAfterMilliseconds": -(10**400)}, None),
         (None, {"retryAfterMilliseconds": None}, None),
         (None, {}, None),
     ],
@@ -250,6 +253,11 @@ def test_the_wait_is_what_kiro_asked_for(
 ) -> None:
     headers = {} if header is None else {"retry-after": header}
     assert refused(429, headers, **body).retry_after == seconds
+
+
+def test_a_spent_plan_is_believed_for_a_month() -> None:
+    assert refused(402, {"retry-after": "86400"}).retry_after == 86_400
+    assert refused(402, {"retry-after": "9" * 400}).retry_after == 31 * 86_400
 
 
 def test_a_suspended_account_does_not_come_back_by_itself() -> None:

@@ -18,12 +18,13 @@ from pipeline import PipelineError
 pytestmark = pytest.mark.anyio
 
 STAGE = '''"""Notes in a file what becomes of it."""
-from asyncio import current_task
+from asyncio import CancelledError, current_task, sleep
 from pathlib import Path
 
 from ki2api.flow import GatewayFlow
 from pipeline import Stage, StageConfig
 
+KINDS = {kind.__name__: kind for kind in (ValueError, SystemExit, CancelledError)}
 DIARY = Path(__file__).with_name("diary")
 
 
@@ -32,6 +33,8 @@ class Config(StageConfig, frozen=True):
 
     fails: str = ""
     """At what it fails."""
+    kind: str = "ValueError"
+    """And how."""
 
 
 class Diary(Stage[GatewayFlow, Config]):
@@ -44,13 +47,18 @@ class Diary(Stage[GatewayFlow, Config]):
         self.note("start")
 
     async def stop(self):
+        while self.config.fails == "to stop" and not DIARY.with_name("let go").exists():
+            try:
+                await sleep(0)
+            except CancelledError:
+                continue
         self.note("stop" if current_task() is self.task else "stop in another task")
 
     def note(self, what):
         with DIARY.open("a") as file:
             file.write(f"{what}\\n")
         if self.config.fails == what:
-            raise ValueError("the stage fails")
+            raise KINDS[self.config.kind]("the stage fails")
 
     async def __call__(self, flow, call_next):
         await call_next(flow)
@@ -67,8 +75,8 @@ class Diary:
         (folder / "diary.py").write_text(STAGE)
         (folder / "diary.py").chmod(0o600)
 
-    def built(self, fails: str = "") -> Built:
-        table = {"stage": "./diary.py", "after": "normalize", "fails": fails}
+    def built(self, fails: str = "", kind: str = "ValueError") -> Built:
+        table = {"stage": "./diary.py", "after": "normalize", "fails": fails, "kind": kind}
         settings = replace(self.loaded.settings, pipeline=(table,))
         loaded = replace(self.loaded, settings=settings, folder=self.folder)
         return build(loaded, self.house.shared, ways_of(settings.upstream, self.nothing))
@@ -106,7 +114,7 @@ def door() -> Door:
 
 @pytest.fixture
 async def generations(door: Door) -> AsyncIterator[Generations]:
-    generations = Generations(cast("Any", door), grace=0.0)
+    generations = Generations(cast("Any", door), grace=0.0, patience=0.05)
     yield generations
     door.go_on.set()
     await generations.close()
@@ -168,10 +176,33 @@ async def test_a_gateway_that_does_not_start_leaves_the_one_before_in_force(
     assert generations.built is before
 
 
-async def test_a_gateway_that_does_not_stop_is_told_of(
+@pytest.mark.parametrize("kind", ["SystemExit", "CancelledError"])
+async def test_whatever_a_stage_raises_at_its_start_is_a_fault_of_that_stage_alone(
+    diary: Diary, generations: Generations, kind: str
+) -> None:
+    before = diary.built()
+    await generations.begin(before)
+    with pytest.raises(PipelineError, match=f"a stage does not start: {kind}: the stage fails"):
+        await generations.begin(diary.built(fails="start", kind=kind))
+    assert generations.built is before
+
+
+async def test_a_gateway_that_never_stops_is_left_behind_and_told_of(
     diary: Diary, generations: Generations, log: list[str]
 ) -> None:
-    await generations.begin(diary.built(fails="stop"))
+    await generations.begin(diary.built("to stop"))
+    await generations.close()
+    assert log[-1] == "ERROR a stage does not stop: it is left behind\n"
+    (diary.folder / "let go").touch()
+    await turns()
+    assert diary.entries == ["start", "stop"]
+
+
+@pytest.mark.parametrize("kind", ["ValueError", "SystemExit", "CancelledError"])
+async def test_a_gateway_that_does_not_stop_is_told_of(
+    diary: Diary, generations: Generations, log: list[str], kind: str
+) -> None:
+    await generations.begin(diary.built("stop", kind))
     await generations.begin(diary.built())
     await turns()
     assert any("a pipeline did not stop as it should" in line for line in log)

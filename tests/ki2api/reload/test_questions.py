@@ -64,6 +64,15 @@ async def test_a_second_look_finds_what_stands_there_now() -> None:
     assert await questions(credential()).look(credential()) is None
 
 
+async def test_a_look_that_fails_in_any_way_leaves_the_login_as_it_is(log: list[str]) -> None:
+    def fail() -> Found:
+        raise RecursionError
+
+    ways = ways_of(UpstreamSettings(), fail)
+    assert await Questions(lambda: nullcontext(ways)).look(credential()) is None
+    assert "ERROR account me: it cannot be looked for again" in log[-1]
+
+
 async def test_every_question_goes_out_by_the_ways_and_fails_as_they_do() -> None:
     asking, access = questions(), Access(name="me", token=Secret("x"), region="us-east-1")
     for ask in (asking.profiles, asking.models, asking.usage):

@@ -238,8 +238,9 @@ async def test_a_mistake_in_looking_is_told_and_looking_goes_on(
     stand.reloader._applied = fail
     running = asyncio.ensure_future(stand.reloader.run())
     stand.reloader.ask()
-    while not any("looking for new settings failed" in line for line in log):
+    while not any("the new settings have faults" in line for line in log):
         await asyncio.sleep(0.001)
+    assert stand.fault.endswith("in force: ZeroDivisionError: ")
     stand.reloader._applied = applied
     stand.config.write_text(STATE + ALIAS)
     stand.reloader.ask()
@@ -249,3 +250,23 @@ async def test_a_mistake_in_looking_is_told_and_looking_goes_on(
     with contextlib.suppress(asyncio.CancelledError):
         await running
     assert stand.aliases == ["mine"]
+
+
+async def test_after_a_look_that_failed_everything_is_read_again(stand: Stand) -> None:
+    faults: list[str] = []
+
+    def fail_once() -> None:
+        stand.at_pause = lambda: faults.append(stand.fault)
+        raise ZeroDivisionError
+
+    stand.at_pause = fail_once
+    stand.config.write_text(STATE + ALIAS)
+    stand.reloader.ask()
+    running = asyncio.ensure_future(stand.reloader.run())
+    while not stand.applied:
+        await asyncio.sleep(0.001)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert "ZeroDivisionError" in faults[0]
+    assert stand.fault == ""

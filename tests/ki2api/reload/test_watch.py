@@ -89,6 +89,24 @@ def test_a_file_that_cannot_be_read_is_told_by_its_date(tmp_path: Path) -> None:
     assert look([pipe], {})[pipe].content
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
+def test_what_is_neither_file_nor_folder_is_never_opened(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    before = look([pipe], {})
+    assert named_files(pipe) is None
+    aged(pipe)
+    assert changed(before, look([pipe], before)) == {pipe}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_a_folder_may_hold_names_that_are_no_text(tmp_path: Path) -> None:
+    before = look([tmp_path], {})
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")).touch()
+    aged(tmp_path)
+    assert changed(before, look([tmp_path], before)) == {tmp_path}
+
+
 def test_a_name_that_no_file_can_have_is_no_file() -> None:
     path = Path("a\0b")
     assert look([path], {})[path] == Seen()
@@ -127,11 +145,21 @@ def test_the_home_folder_is_understood_and_an_unknown_user_left_as_it_is(
     assert named_files(settings) == frozenset(named)
 
 
+def test_settings_may_be_nested_deeply(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text("a." * 2000 + 'a = "file:key"')
+    assert named_files(settings) == frozenset([tmp_path / "key"])
+
+
 def test_a_missing_settings_file_names_nothing(tmp_path: Path) -> None:
     assert named_files(tmp_path / "config.toml") == frozenset()
 
 
-@pytest.mark.parametrize("content", [b"[server", b"\xff\xfe"])
+DEEP = b"a = " + b"[" * 100_000
+LARGE = b"# x\n" * 2_000_000
+
+
+@pytest.mark.parametrize("content", [b"[server", b"\xff\xfe", DEEP, LARGE])
 def test_of_a_broken_settings_file_it_is_not_known(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config.toml").write_bytes(content)
     assert named_files(tmp_path / "config.toml") is None

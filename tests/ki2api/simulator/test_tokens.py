@@ -191,6 +191,24 @@ async def test_the_token_service_can_be_slow(opened: Opened) -> None:
     assert waits == [7.0]
 
 
+async def test_a_token_is_spent_although_its_answer_is_lost(caller: Any) -> None:
+    before = caller.account.refresh_token
+    caller.account.refresh_fault("lost")
+    with pytest.raises(httpx.ReadError):
+        await _social(caller)
+    assert before in caller.account.retired
+
+
+async def test_a_token_is_spent_although_its_caller_leaves(opened: Opened) -> None:
+    caller = await opened(SimulatorOptions())
+    before = caller.account.refresh_token
+    caller.account.refresh_fault("slow", seconds=60)
+    caller.http.timeout = 0.2
+    with pytest.raises(httpx.ReadTimeout):
+        await _social(caller)
+    assert before in caller.account.retired
+
+
 async def test_a_refresh_may_bring_no_new_refresh_token(opened: Opened) -> None:
     caller = await opened(kind="builder-id")
     token = caller.account.refresh_token

@@ -39,7 +39,7 @@ class Wire:
         hosts = Hosts(templates, lambda: 0.0)
         told = UpstreamOptions(**options)
         self.kiro = KiroClient(clients, hosts, told)
-        self.control = ControlPlane(clients, hosts, told, clock=lambda: 1_790_000_000.0)
+        self.control = ControlPlane(clients, hosts, told, clock=lambda: 1_764_000_000.0)
 
     def access(self, **changed: Any) -> Access:
         account = self.account

@@ -18,7 +18,14 @@ from ki2api.errors import (
     UpstreamUnavailable,
     UpstreamUntrusted,
 )
-from ki2api.upstream.hosts import LONGEST_REST, REST_SECONDS, SETTLED_SECONDS, Hosts, HostUrls
+from ki2api.upstream.hosts import (
+    LONGEST_REST,
+    PLANES,
+    REST_SECONDS,
+    SETTLED_SECONDS,
+    Hosts,
+    HostUrls,
+)
 from pipeline.secret import Secret
 
 pytestmark = pytest.mark.anyio
@@ -253,3 +260,32 @@ async def test_a_dead_key_leaves_the_second_host_to_other_keys() -> None:
     del world.failures[Q]
 
     assert await world.hosts.reach("runtime", access("living", "API_KEY"), world.call) == Q
+
+
+async def test_which_host_takes_a_key_is_found_out_once_for_both_planes() -> None:
+    world = World()
+    world.failures[RUNTIME] = TokenExpired("invalid")
+    key = access(token_type="API_KEY")
+    await world.hosts.reach("runtime", key, world.call)
+    await world.hosts.reach("management", key, world.call)
+    assert world.called() == [RUNTIME, Q, Q]
+
+
+async def test_a_profile_that_one_plane_wants_for_a_key_does_not_move_the_other() -> None:
+    world = World()
+    management = "https://management.us-east-1.test"
+    world.failures[management] = ProfileRefused("wants one")
+    key = access(token_type="API_KEY")
+    await world.hosts.reach("management", key, world.call)
+    await world.hosts.reach("runtime", key, world.call)
+    assert world.called() == [management, Q, RUNTIME]
+
+
+async def test_a_key_that_no_host_takes_is_tried_at_both_on_one_plane_only() -> None:
+    world = World()
+    management = "https://management.us-east-1.test"
+    world.failures = {url: TokenExpired("revoked") for url in (RUNTIME, management, Q)}
+    for plane in PLANES:
+        with pytest.raises(TokenExpired):
+            await world.hosts.reach(plane, access(token_type="API_KEY"), world.call)
+    assert world.called() == [RUNTIME, Q, management]

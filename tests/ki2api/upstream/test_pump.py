@@ -106,14 +106,19 @@ async def test_what_takes_too_long_to_begin_is_a_timeout(kind: type[httpx.HTTPEr
                 pass
 
 
-async def test_a_proxy_that_refuses_the_way_is_told_of() -> None:
-    def refused(_: httpx.Request) -> httpx.Response:
-        raise httpx.ProxyError("403 Forbidden")
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(refused)) as http:
-        with pytest.raises(UpstreamUnavailable, match=r"proxy does not lead to kiro\.test"):
-            async with Pump(http, httpx.Request("GET", "http://kiro.test/")):
+async def test_a_proxy_that_fails_is_named_and_not_kiro() -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    proxy = f"127.0.0.1:{port}"
+    async with httpx.AsyncClient(trust_env=False, proxy=f"http://{proxy}") as http:
+        with pytest.raises(UpstreamUnavailable) as told:
+            async with Pump(http, httpx.Request("GET", "https://kiro.test/"), proxy=proxy):
                 pass
+    assert told.value.detail == (
+        f"Kiro cannot be reached at kiro.test: the proxy {proxy} cannot be reached."
+    )
 
 
 @pytest.mark.parametrize(("limit", "read"), [(100, b"onetwo"), (3, b"one"), (0, b"")])

@@ -7,6 +7,7 @@ import pytest
 from ki2api.accounts.signin import NeedsLogin, RefreshFailed
 from ki2api.accounts.signin.answers import read_tokens
 from ki2api.accounts.signin.exchange import Answer
+from pipeline.secret import Secret
 
 ARN = "arn:aws:codewhisperer:us-east-1:123456789012:profile/ABCDEFGHIJKL"
 NOON = 1_763_812_800.0
@@ -24,6 +25,41 @@ def test_a_lifetime_in_quotes_is_understood(answer: Make) -> None:
     tokens = read_tokens(answer(200, b'{"accessToken":"t","expiresIn":"60"}'))
 
     assert tokens.expires_at == NOON + 60
+
+
+@pytest.mark.parametrize("lifetime", ["1e300", "1e12", "86401", '"inf"'])
+def test_a_lifetime_is_believed_for_a_day_at_most(answer: Make, lifetime: str) -> None:
+    body = f'{{"accessToken":"t","expiresIn":{lifetime}}}'.encode()
+
+    assert read_tokens(answer(200, body)).expires_at == NOON + 86_400
+
+
+@pytest.mark.parametrize("lifetime", ['"nan"', '"-inf"', "-1e300", "1e400", "9" * 400, "{}", '"x"'])
+def test_a_lifetime_that_is_none_spoils_no_token(answer: Make, lifetime: str) -> None:
+    body = f'{{"accessToken":"t","refreshToken":"r","expiresIn":{lifetime}}}'.encode()
+    tokens = read_tokens(answer(200, body))
+
+    assert (tokens.refresh, tokens.expires_at) == (Secret("r"), NOON + 3600)
+
+
+@pytest.mark.parametrize(
+    "access", ["", ',"accessToken":null', ',"accessToken":5', ',"accessToken":"a\\u0000"']
+)
+def test_a_rotated_token_is_not_lost_with_an_access_token_that_is_none(
+    answer: Make, access: str
+) -> None:
+    with pytest.raises(RefreshFailed) as failed:
+        read_tokens(answer(200, f'{{"refreshToken":"rotated"{access}}}'.encode()))
+    assert failed.value.rotated == Secret("rotated")
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 503])
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"error":' + b"[" * 200_000])
+def test_an_answer_without_a_bottom_is_a_transient_fault(
+    answer: Make, status: int, body: bytes
+) -> None:
+    with pytest.raises(RefreshFailed):
+        read_tokens(answer(status, body))
 
 
 def test_no_new_refresh_token_means_that_the_old_one_stays(answer: Make) -> None:
@@ -74,6 +110,14 @@ def test_a_429_is_transient_and_carries_its_pause(answer: Make) -> None:
     with pytest.raises(RefreshFailed) as failed:
         read_tokens(answer(429, b"", {"retry-after": "7"}))
     assert (failed.value.retry_after, failed.value.told_to_wait) == (7, True)
+
+
+@pytest.mark.parametrize("text", ["3601", "99999999999", "9" * 400])
+def test_a_pause_is_believed_for_an_hour_at_most(answer: Make, text: str) -> None:
+    for status in (429, 503):
+        with pytest.raises(RefreshFailed) as failed:
+            read_tokens(answer(status, b"", {"retry-after": text}))
+        assert failed.value.retry_after == 3600
 
 
 @pytest.mark.parametrize("text", ["soon", "-3", "٣", ""])

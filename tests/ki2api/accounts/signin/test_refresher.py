@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -152,3 +153,81 @@ async def test_no_secret_shows_in_a_question_or_an_answer(refresher: Refresher) 
 
     assert "access" not in repr(tokens).replace("access=", "")
     assert "next" not in repr(tokens)
+
+
+async def test_a_token_that_a_person_copied_may_be_half_a_token(
+    refresher: Refresher, services: Any
+) -> None:
+    services.answer = httpx.Response(400, json={"message": "Invalid refresh token provided"})
+    copied = replace(SOCIAL, provider="Google", refresh_token=SENT, access_token=None)
+
+    with pytest.raises(NeedsLogin) as dead:
+        await refresher.refresh(copied, SENT)
+    assert str(dead.value) == "the refresh token is not valid, or was not copied as a whole"
+    with pytest.raises(NeedsLogin, match="not valid any more"):
+        await refresher.refresh(replace(copied, access_token=Secret("a")), SENT)
+
+
+async def test_a_proxy_that_fails_is_named_beside_the_service(
+    clients: Clients, services: Any
+) -> None:
+    services.answer = httpx.ConnectError("refused")
+    refresher = Refresher(clients, auth_url="https://a.test", oidc_url="https://o.test")
+    own = replace(SOCIAL, proxy=Secret("http://me:hush@proxy.test:3128"))
+
+    with pytest.raises(RefreshFailed) as failed:
+        await refresher.refresh(own, SENT)
+    assert str(failed.value) == (
+        "a.test cannot be reached: the proxy proxy.test:3128 cannot be reached"
+    )
+
+
+class Pieces(httpx.AsyncByteStream):
+    """A body that comes in pieces and has no end; it counts what was taken of it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            self.taken += 1
+            yield b"x" * 1024
+
+
+async def test_an_answer_without_an_end_is_given_up_and_not_kept(
+    refresher: Refresher, services: Any
+) -> None:
+    for status in (200, 400):
+        endless = Pieces()
+        services.answer = httpx.Response(status, stream=endless)
+
+        with pytest.raises(RefreshFailed, match=r"oidc\.eu-west-1\.test gave .* too long"):
+            await refresher.refresh(OIDC, SENT)
+        assert endless.taken == 65
+
+
+async def test_an_answer_that_unfolds_is_not_unfolded(refresher: Refresher, services: Any) -> None:
+    endless = Pieces()
+    services.answer = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=endless)
+
+    with pytest.raises(RefreshFailed, match="compression"):
+        await refresher.refresh(OIDC, SENT)
+    assert services.last.headers["accept-encoding"] == "identity"
+    assert endless.taken == 0
+
+
+async def test_an_answer_that_stops_midway_ends_with_the_budget() -> None:
+    class Stalled(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"{"
+            await asyncio.Event().wait()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Stalled())
+
+    transport = httpx.MockTransport(answer)
+    clients = Clients(lambda _: httpx.AsyncClient(transport=transport), None)
+    refresher = Refresher(clients, auth_url="https://a", oidc_url="https://o", budget=0.01)
+
+    with pytest.raises(RefreshFailed, match="TimeoutError"):
+        await refresher.refresh(OIDC, SENT)

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from ki2api.accounts.account import Credential
+from ki2api.accounts.account import Credential, Origin
 from ki2api.accounts.sources import AccountsUnreadable, Found, look
 from pipeline.errors import SettingsError
 from pipeline.secret import Secret
@@ -12,6 +13,7 @@ from pipeline.secret import Secret
 pytestmark = pytest.mark.anyio
 
 KNOWN = Credential("me", "social", Secret("r"), Secret("a"), 1000.0)
+IDE, CLI = Origin(Path("ide.json")), Origin(Path("cli.db"), "token")
 
 
 def finding(*found: Credential) -> Callable[[], Found]:
@@ -59,10 +61,34 @@ async def test_a_token_is_news_where_there_was_none() -> None:
     assert await look(before, finding(KNOWN)) == KNOWN
 
 
-async def test_the_only_account_takes_the_name_that_is_known() -> None:
-    renamed = structs.replace(KNOWN, name="account_1", refresh_token=Secret("new"))
+async def test_an_account_that_is_gone_does_not_take_the_only_other_one() -> None:
+    other = structs.replace(KNOWN, name="other", refresh_token=Secret("x"))
 
-    assert await look(KNOWN, finding(renamed)) == structs.replace(renamed, name="me")
+    assert await look(KNOWN, finding(other)) is None
+
+
+async def test_an_account_whose_file_is_away_does_not_take_what_another_place_holds() -> None:
+    ide = structs.replace(KNOWN, name="account_1", source="~/ide.json", origin=IDE)
+    cli = structs.replace(ide, refresh_token=Secret("x"), source="~/cli.db", origin=CLI)
+
+    assert await look(ide, finding(cli)) is None
+    assert await look(ide, finding(now := structs.replace(cli, source=ide.source))) == now
+
+
+async def test_a_login_without_a_name_is_found_by_its_file_or_by_its_token() -> None:
+    known = structs.replace(KNOWN, named=False, name="account_2")
+    newer = structs.replace(known, name="account_1", access_token=Secret("b"), expires_at=2000.0)
+    in_a_file = structs.replace(known, origin=IDE)
+    rotated = structs.replace(in_a_file, name="account_1", refresh_token=Secret("new"))
+
+    assert await look(known, finding(newer)) == structs.replace(newer, name="account_2")
+    assert await look(in_a_file, finding(rotated)) == structs.replace(rotated, name="account_2")
+
+
+async def test_a_number_is_no_name() -> None:
+    known = structs.replace(KNOWN, named=False, name="account_1")
+
+    assert await look(known, finding(structs.replace(known, refresh_token=Secret("x")))) is None
 
 
 async def test_of_several_accounts_the_one_of_the_same_name_counts() -> None:

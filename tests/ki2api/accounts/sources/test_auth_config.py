@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import msgspec
 import pytest
 
 from ki2api.accounts.sources.auth_config import read_auth_config
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.search import Search
 from pipeline.secret import Secret
 
@@ -37,6 +38,18 @@ def test_the_list_may_stand_in_a_file(
     assert len(found.credentials) == 2
 
 
+def test_a_path_that_is_not_utf_8_is_told_in_text_that_is(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.json")
+    path.write_text(SEED)
+
+    found = read_auth_config(searched({"KIRO_AUTH_CONFIG": str(path)}))
+
+    assert found.place.endswith("/\\udcff.json)")
+    assert {each.source for each in found.credentials} == {found.place}
+
+
 def test_a_path_may_start_in_the_home_folder(
     searched: Callable[..., Search], tmp_path: Path
 ) -> None:
@@ -57,12 +70,16 @@ def test_an_unset_variable_holds_nothing(
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ("{}", r"KIRO_AUTH_CONFIG: Expected `array`, got `object`"),
-        ("[1]", r"KIRO_AUTH_CONFIG: Expected `object`, got `int` - at `\$\[0\]`"),
+        ("{}", r"^KIRO_AUTH_CONFIG holds an account and no list: put \[ \] around it$"),
+        ("[1]", r"^KIRO_AUTH_CONFIG, account 1: expected object, got int$"),
         ('[{"name":"x"}]', r"KIRO_AUTH_CONFIG, account 1: refreshToken is missing"),
         ('[{"refreshToken":""}]', r"account 1: refreshToken is missing"),
-        ('[{"refreshToken":7}]', r"Expected `str` - at `\$\[0\].refreshToken`"),
+        ('[{"refreshToken":7}]', r"KIRO_AUTH_CONFIG, account 1: refreshToken: expected str"),
         ('[{"refreshToken":"a"},{"refreshToken":"a b"}]', "account 2: the refresh token holds"),
+        (
+            '[{"refreshToken":"a"},{"refreshToken":"b","weight":"2"},{"weight":0}]',
+            r"^KIRO_AUTH_CONFIG, account 2: weight: .*int, got str; .*account 3: .* is missing; .*weight must",
+        ),
         ('[\n{"refreshToken":"a"},\n]', "not JSON at line 3, column 1: mend it"),
         ('[{"refreshToken":"a"}', "not JSON at line 1, column 22: mend it"),
         ("/no/such.json", r"KIRO_AUTH_CONFIG \(/no/such.json\) is neither JSON nor the path"),

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from ki2api.accounts.sources.checks import checked_proxy, joined_scopes, moment
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from pipeline.secret import Secret
 
 MOMENT = 1_767_148_365.0  # 2025-12-31T02:32:45Z

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ki2api.accounts.account import AccountConfig, Credential, Origin
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.configured import read_configured
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from ki2api.accounts.sources.search import Search
 from pipeline.secret import Secret
 
@@ -211,7 +211,8 @@ def test_a_token_file_that_is_no_json_is_named_with_its_table(
         read(token_file="~/half.json")
 
     assert str(unreadable.value) == (
-        "[[accounts]] 1: ~/half.json is not JSON at line 1, column 17: mend it there"
+        "[[accounts]] 1: ~/half.json is not JSON at line 1, column 17: "
+        "log in with the Kiro IDE again, or mend the path"
     )
 
 
@@ -226,3 +227,29 @@ def test_a_table_may_name_a_database(
     assert credential.refresh_token == Secret("r")
     assert credential.source == "[[accounts]] 1 (~/copy.sqlite3)"
     assert credential.origin == Origin(path, "kirocli:social:token", write_back=True)
+
+
+def test_all_faults_of_all_tables_are_told_at_once_with_their_keys(
+    searched: Callable[..., Search],
+) -> None:
+    tables = [
+        AccountConfig(refresh_token=Secret("r"), weight=0, region="Berlin", proxy=Secret("x")),
+        AccountConfig(name="n", api_region="x", write_back=True),
+        AccountConfig(token_file="~/no.json", start_url="https://x", profile_arn="x"),
+        AccountConfig(api_key=Secret("ksk_1"), database="x"),
+    ]
+
+    with pytest.raises(AccountsUnreadable) as unreadable:
+        read_configured(searched(configured=tables))
+
+    assert [each.path for each in unreadable.value.complaints] == [
+        "accounts[0].weight",
+        "accounts[0].region",
+        "accounts[0].proxy",
+        "accounts[1]",
+        "accounts[1].write-back",
+        "accounts[1].api-region",
+        "accounts[2].token-file",
+        "accounts[2].profile-arn",
+        "accounts[3].database",
+    ]

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.credential import make_credential
 from ki2api.accounts.sources.entry import Entry
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from pipeline.secret import Secret
 
 

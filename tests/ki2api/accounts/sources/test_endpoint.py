@@ -1,7 +1,7 @@
 import pytest
 
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.endpoint import checked_token_endpoint
-from ki2api.accounts.sources.reading import AccountsUnreadable
 
 OWN = ("https://oidc.{region}.amazonaws.com", "http://127.0.0.1:4711/")
 

@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from ki2api.accounts.account import Kind
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.entry import Entry
 from ki2api.accounts.sources.kinds import sign_in_kind
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from pipeline.secret import Secret
 
 CLIENT = {"client_id": "id", "client_secret": Secret("s")}

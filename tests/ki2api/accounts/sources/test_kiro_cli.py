@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from ki2api.accounts.account import Origin
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.kiro_cli import read_database
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from ki2api.accounts.sources.search import Search
 from pipeline.secret import Secret
 
@@ -169,10 +169,10 @@ def test_a_later_path_is_looked_at_where_the_first_holds_nothing(
     ("rows", "complaint"),
     [
         ({"kirocli:odic:token": TOKEN}, "odic:token: the client registration is missing"),
-        ({"kirocli:social:token": []}, "social:token: Expected `object`, got `array`"),
+        ({"kirocli:social:token": []}, "social:token: expected object, got array"),
         (
             {"kirocli:odic:token": TOKEN, REGISTRATION: {}},
-            "device-registration: .* missing required field `client_id`",
+            "device-registration: client_id is missing",
         ),
     ],
 )
@@ -230,3 +230,16 @@ def test_reading_leaves_nothing_beside_the_database(
 
     assert [*path.parent.iterdir()] == [path]
     assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_rows_that_have_no_part_in_a_login_do_no_harm(
+    searched: Callable[..., Search], database: Callable[..., Path]
+) -> None:
+    broken = {"codewhisperer:odic:device-registration": "no registration"}
+    path = database({"kirocli:social:token": TOKEN, **broken})
+    with closing(sqlite3.connect(path)) as others, others:
+        others.execute("INSERT INTO state VALUES ('telemetry', ?)", (b"\xff",))
+
+    [credential] = read_database(searched(), (path,)).credentials
+
+    assert credential.refresh_token == Secret("r")

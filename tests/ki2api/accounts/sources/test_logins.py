@@ -4,8 +4,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.logins import read_logins
-from ki2api.accounts.sources.reading import AccountsUnreadable
 from ki2api.accounts.sources.search import Search
 from pipeline.secret import Secret
 

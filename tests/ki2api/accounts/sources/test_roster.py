@@ -17,6 +17,16 @@ def test_accounts_without_a_name_are_numbered_by_their_place() -> None:
     assert roster.warnings == ()
 
 
+def test_a_number_is_a_name_only_where_its_place_holds_one_account() -> None:
+    one, many = (credential("", "a"),), (credential("", "a"), credential("work", "b"))
+
+    assert [each.named for each in stand_side_by_side(Found("here", one)).credentials] == [True]
+    assert [each.named for each in stand_side_by_side(Found("here", many)).credentials] == [
+        False,
+        True,
+    ]
+
+
 def test_a_name_that_is_taken_gets_a_number_and_a_warning() -> None:
     names = ("x", "x", "x_2", "x")
     found = Found("here", tuple(credential(name, str(at)) for at, name in enumerate(names)))

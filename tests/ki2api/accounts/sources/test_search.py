@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def test_paths_are_shown_as_people_write_them(
 ) -> None:
     assert searched().shown(tmp_path / "a" / "b") == "~/a/b"
     assert searched().shown(Path("/etc/a")) == "/etc/a"
+
+
+def test_paths_that_are_not_utf_8_are_shown_in_text_that_is(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    odd = os.fsdecode(b"\xff")
+
+    assert searched().shown(tmp_path / odd / "b") == "~/\\udcff/b"
+    assert searched().shown(Path("/etc", odd)) == "/etc/\\udcff"
 
 
 def test_each_file_that_is_looked_at_is_remembered_once(

@@ -115,3 +115,54 @@ def test_an_empty_list_is_told_and_the_next_place_is_looked_at(tmp_path: Path) -
 
 def test_what_was_found_shows_no_token(tmp_path: Path) -> None:
     assert LONG not in repr(find({"KIRO_REFRESH_TOKEN": LONG}, [], tmp_path))
+
+
+def test_a_broken_file_of_another_program_is_passed_over_for_a_later_place(
+    ide: Callable[..., Path], database: Callable[..., Path]
+) -> None:
+    home = ide(accessToken="a")
+    database({"kirocli:social:token": {"refresh_token": LONG}})
+
+    found = find({}, [], home)
+
+    assert found.place.endswith("kiro-cli/data.sqlite3")
+    [warning] = found.warnings
+    assert warning == (
+        f"{PLACES[5]}: refreshToken is missing: log in with the Kiro IDE again; "
+        f"passed over: {found.place} wins"
+    )
+
+
+def test_a_broken_file_of_another_program_is_the_fault_where_no_later_place_holds_an_account(
+    ide: Callable[..., Path],
+) -> None:
+    home = ide(refreshToken=7)
+
+    with pytest.raises(AccountsUnreadable) as unreadable:
+        find({}, [], home)
+
+    assert str(unreadable.value) == (
+        f"{PLACES[5]}: refreshToken: expected str: log in with the Kiro IDE again"
+    )
+    assert home / ".aws/sso/cache/kiro-auth-token.json" in unreadable.value.files
+
+
+def test_a_file_that_a_table_names_is_not_told_to_be_unused(
+    ide: Callable[..., Path], database: Callable[..., Path]
+) -> None:
+    home = ide(refreshToken=LONG, authMethod="social")
+    path = database({"kirocli:social:token": {"refresh_token": LONG[1:]}})
+
+    both = [AccountConfig(token_file=PLACES[5]), AccountConfig(database=str(path))]
+
+    assert find({}, both, home).warnings == ()
+    assert find({}, both[1:], home).warnings == (f"{PLACES[5]} is not used: [[accounts]] wins",)
+
+
+def test_a_key_that_kiro_would_not_give_is_doubted(tmp_path: Path) -> None:
+    [warning] = find({"KIRO_API_KEY": "sk-proj-0123456789"}, [], tmp_path).warnings
+
+    assert warning == (
+        "KIRO_API_KEY: the API key of account_1 does not begin with ksk_, as keys of app.kiro.dev "
+        "do: is it a key of Kiro at all?"
+    )

@@ -56,6 +56,22 @@ def test_the_first_place_is_used_and_the_others_are_passed_over(
 
 
 def test_what_cannot_be_read_is_told_and_wins_over_what_comes_after(
+    searched: Callable[..., Search], tmp_path: Path, database: Callable[..., Path]
+) -> None:
+    (tmp_path / "logins.json").write_text("[{}]")
+    database(TOKEN)
+
+    reports = survey_places(searched(logins=tmp_path / "logins.json"))
+
+    assert (reports[4].state, reports[6].state) == ("unreadable", "passed-over")
+    assert reports[4].problem == (
+        "~/logins.json, account 1: refreshToken is missing: run `ki2api login` anew, or remove the"
+        " file"
+    )
+    assert reports[6].problem == "ki2api login wins"
+
+
+def test_a_broken_file_of_another_program_wins_over_nothing(
     searched: Callable[..., Search], ide: Callable[..., Path], database: Callable[..., Path]
 ) -> None:
     ide(accessToken="a")
@@ -63,9 +79,11 @@ def test_what_cannot_be_read_is_told_and_wins_over_what_comes_after(
 
     reports = survey_places(searched())
 
-    assert (reports[5].state, reports[6].state) == ("unreadable", "passed-over")
-    assert reports[5].problem == ("~/.aws/sso/cache/kiro-auth-token.json: refreshToken is missing")
-    assert reports[6].problem == "the Kiro IDE wins"
+    assert (reports[5].state, reports[6].state) == ("unreadable", "used")
+    assert reports[5].problem == (
+        "~/.aws/sso/cache/kiro-auth-token.json: refreshToken is missing: "
+        "log in with the Kiro IDE again"
+    )
 
 
 def test_what_is_broken_after_the_winner_is_told_too(

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ki2api.accounts.account import Origin
-from ki2api.accounts.sources.reading import AccountsUnreadable
+from ki2api.accounts.sources.complaints import AccountsUnreadable
 from ki2api.accounts.sources.search import Search
 from ki2api.accounts.sources.token_file import open_to_others, read_token_file
 from pipeline.secret import Secret
@@ -84,7 +84,9 @@ def test_a_broken_registration_is_named(
     ide("0a1b", clientId="id")
     ide(refreshToken="r", authMethod="IdC", clientIdHash="0a1b")
 
-    with pytest.raises(AccountsUnreadable, match=r"0a1b.json.* missing required field"):
+    with pytest.raises(
+        AccountsUnreadable, match=r"0a1b.json: clientSecret is missing: log in with the Kiro"
+    ):
         read_token_file(searched())
 
 

@@ -46,6 +46,13 @@ def test_what_an_entry_does_not_tell_is_as_usual() -> None:
     assert read_models(odd) == Page(models, "p2")
 
 
+@pytest.mark.parametrize("odd", ["\\u001b[2J", "\\u0000", "\\n", "x" * 129])
+def test_what_no_header_and_no_terminal_can_carry_is_left_out(odd: str) -> None:
+    body = '{"models":[{"modelId":"a%s"},{"modelId":"b","modelName":"a%s"}]}'
+
+    assert read_models(body.replace("%s", odd).encode()) == Page((Model("b"),))
+
+
 def test_an_empty_answer_lists_nothing_and_no_answer_is_an_error() -> None:
     assert read_models(b"{}") == Page(())
     with pytest.raises(UpstreamGarbled):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ki2api.errors import UpstreamGarbled
-from ki2api.kiro.control.reading import document_of, member, members, moment, number, text
+from ki2api.kiro.control.reading import document_of, label, member, members, moment, number, text
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"\xff", b"[" * 5_000])
@@ -23,6 +23,13 @@ def test_a_member_of_another_kind_is_as_good_as_none() -> None:
     assert text(odd, "a") == ""
 
 
+@pytest.mark.parametrize("written", ["a\x1b[2J", "a\x00", "a\nb", "a\u202eb", "a" * 129, "", 5])
+def test_a_label_has_no_controls_and_is_not_long(written: object) -> None:
+    assert label({"n": written}, "n") == ""
+    assert label({"n": "Größe 4.5"}, "n") == "Größe 4.5"
+    assert label({"n": "a" * 128}, "n") == "a" * 128
+
+
 @pytest.mark.parametrize(
     ("value", "read"),
     [
@@ -32,6 +39,10 @@ def test_a_member_of_another_kind_is_as_good_as_none() -> None:
         (True, None),
         (None, None),
         (10**400, None),
+        (-(10**400), None),
+        (1e300, None),
+        (float("inf"), None),
+        (float("nan"), None),
     ],
 )
 def test_a_number_is_a_finite_number(value: object, read: float | None) -> None:

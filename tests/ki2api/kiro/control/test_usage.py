@@ -6,6 +6,7 @@ from ki2api.errors import UpstreamGarbled
 from ki2api.kiro.control.usage import Credits, Usage, read_usage
 
 RESET = 1_764_547_200.0
+NOW = RESET - 9 * 86_400.0
 # docs/kiro.md §6.3; values are illustrative.
 WHOLE = b"""{"limits":[{"type":"AGENTIC_REQUEST","currentUsage":12,"totalUsageLimit":1000}],
 "nextDateReset":1.7645472E9,"daysUntilReset":9,
@@ -24,7 +25,7 @@ WHOLE = b"""{"limits":[{"type":"AGENTIC_REQUEST","currentUsage":12,"totalUsageLi
 
 
 def test_the_answer_is_read_with_every_pot() -> None:
-    assert read_usage(WHOLE) == Usage(
+    assert read_usage(WHOLE, NOW) == Usage(
         plan="KIRO PRO",
         pots=(
             Credits("plan", 12.37, 1000.0),
@@ -39,8 +40,8 @@ def test_the_answer_is_read_with_every_pot() -> None:
 
 
 def test_what_is_missing_is_left_out() -> None:
-    assert read_usage(b"{}") == Usage()
-    assert read_usage(b'{"usageBreakdownList":null,"subscriptionInfo":5}') == Usage()
+    assert read_usage(b"{}", NOW) == Usage()
+    assert read_usage(b'{"usageBreakdownList":null,"subscriptionInfo":5}', NOW) == Usage()
 
 
 def test_older_answers_tell_of_one_limit() -> None:
@@ -48,7 +49,7 @@ def test_older_answers_tell_of_one_limit() -> None:
         b'{"limits":[{"type":"AGENTIC_REQUEST","currentUsage":12,"totalUsageLimit":1000}],'
         b'"nextDateReset":"2025-12-01T00:00:00Z","subscriptionInfo":{"type":"FREE"}}'
     )
-    assert read_usage(body) == Usage("FREE", (Credits("plan", 12.0, 1000.0),), RESET)
+    assert read_usage(body, NOW) == Usage("FREE", (Credits("plan", 12.0, 1000.0),), RESET)
 
 
 def test_only_pots_that_can_be_used_are_told() -> None:
@@ -56,15 +57,30 @@ def test_only_pots_that_can_be_used_are_told() -> None:
         b'{"usageBreakdownList":[{"resourceType":"VIBE","currentUsage":1,"usageLimit":50,'
         b'"freeTrialInfo":{"freeTrialStatus":"EXPIRED","usageLimit":500},"bonuses":null}]}'
     )
-    assert read_usage(body) == Usage(pots=(Credits("plan", 1.0, 50.0),))
+    assert read_usage(body, NOW) == Usage(pots=(Credits("plan", 1.0, 50.0),))
 
 
 def test_a_trial_without_a_status_is_taken_for_one_in_force() -> None:
     body = b'{"usageBreakdownList":[{"resourceType":"CREDIT","freeTrialInfo":{"usageLimit":500}}]}'
     pots = (Credits("plan", 0.0, 0.0), Credits("free trial", 0.0, 500.0))
-    assert read_usage(body) == Usage(pots=pots)
+    assert read_usage(body, NOW) == Usage(pots=pots)
+
+
+@pytest.mark.parametrize("resets", ["1e300", "-1", "1.7E9", "1.77E9", "null", '"soon"'])
+def test_a_date_of_reset_that_cannot_be_true_is_none(resets: str) -> None:
+    pot = '{"resourceType":"CREDIT","currentUsage":1,"usageLimit":2,"nextDateReset":%s}'
+    told = '{"usageBreakdownList":[' + pot % resets + '],"nextDateReset":%s}'
+
+    assert read_usage((told % resets).encode(), NOW).resets is None
+    assert read_usage((told % RESET).encode(), NOW).resets == RESET
+
+
+def test_a_plan_that_would_write_over_the_terminal_has_no_name() -> None:
+    body = b'{"subscriptionInfo":{"type":"PRO\\u001b[2J"},"userInfo":{"email":"a\\u0000"}}'
+
+    assert read_usage(body, NOW) == Usage()
 
 
 def test_what_is_no_answer_is_an_error() -> None:
     with pytest.raises(UpstreamGarbled):
-        read_usage(b"<html>")
+        read_usage(b"<html>", NOW)

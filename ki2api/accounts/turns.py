@@ -1,0 +1,85 @@
+"""Whose turn it is: the account that serves a request next, and the one a session stays on."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from ki2api.accounts.affinity import Affinity
+from ki2api.accounts.knowledge import Knowledge
+from ki2api.accounts.lease import Wish
+from ki2api.accounts.member import Member
+from ki2api.accounts.shortage import shortage
+
+_STEERED = 60.0  # a session waits no longer than that for its account to come back
+
+
+class Turns:
+    """Chooses among accounts by what they can serve, by sessions, and by the wish's strategy.
+
+    `is_renewing` tells whether a refresh of a member is under way.
+    """
+
+    def __init__(self, knowledge: Knowledge, is_renewing: Callable[[Member], bool]) -> None:
+        self._knowledge = knowledge
+        self._is_renewing = is_renewing
+        self._affinity = Affinity()
+        self._round = 0.0
+
+    def next(
+        self, members: Mapping[str, Member], wish: Wish, passed: Collection[str], now: float
+    ) -> Member:
+        """Return the account whose turn it is; raises NoAccountLeft, or what all suffer."""
+        fitting = self._fitting(members, wish.model)
+        able = {
+            member.name: member
+            for member in fitting
+            if member.can_serve(wish.model) and member.has_room and member.name not in passed
+        }
+        if not able:
+            raise shortage(members.values(), fitting, wish.model, passed, now)
+        bound = self._affinity.account_of(wish.session, now) if wish.comes_back else None
+        if bound in able and bound not in wish.last:
+            return able[bound]
+        return self._chosen(able, wish, now)
+
+    def bind(self, members: Mapping[str, Member], wish: Wish, member: Member, now: float) -> None:
+        """Let the wish's session stay on the account that serves it."""
+        bound = members.get(self._affinity.account_of(wish.session, now) or "")
+        if wish.session and not self._is_steered(wish, bound, member, now):
+            self._affinity.bind(wish.session, member.name, now + wish.sticky)
+
+    def _fitting(self, members: Mapping[str, Member], model: str) -> list[Member]:
+        """Return the accounts that list the model; all where none does: Kiro may have news."""
+        those = list(members.values())
+        return [each for each in those if self._knowledge.may_have(each, model)] or those
+
+    def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> Member:
+        fresh = [each for each in able.values() if each.name not in wish.last]
+        members = fresh or list(able.values())
+        repeats = bool(wish.never or wish.last)
+        preferred = [each for each in members if not self._is_shunned(each, now, repeats=repeats)]
+        candidates = [
+            member.candidate(self._round, self._knowledge.usage(member))
+            for member in preferred or members
+        ]
+        chosen = wish.choose(candidates, now)
+        member = able[chosen.name]
+        self._round = chosen.due
+        member.due = chosen.due + 1 / chosen.weight
+        return member
+
+    def _is_shunned(self, member: Member, now: float, *, repeats: bool) -> bool:
+        """Tell whether others wait for this member's token, or whether it may fail again.
+
+        An account that failed last is tried by one request at a time, and by none that repeats.
+        """
+        is_waited_for = not member.has_token(now) and self._is_renewing(member)
+        return is_waited_for or (bool(member.streaks) and (repeats or member.in_flight > 0))
+
+    def _is_steered(self, wish: Wish, bound: Member | None, served: Member, now: float) -> bool:
+        """Tell whether the session goes elsewhere this once, as its own account is back soon."""
+        if bound is None or bound is served or not wish.comes_back:
+            return False
+        if not self._knowledge.may_have(bound, wish.model):
+            return False
+        standing = bound.standing_for(wish.model)
+        pauses = standing.until is not None and standing.until - now < _STEERED
+        return standing.state == "ready" or (standing.state == "cooling" and pauses)
