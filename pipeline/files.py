@@ -16,9 +16,13 @@ _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 def read_text(path: Path, encoding: str = "utf-8", *, limit: int = MIB) -> str:
     """Return the text of a regular file; raises OSError and UnicodeDecodeError."""
+    return TextIOWrapper(BytesIO(read_bytes(path, limit=limit)), encoding).read()
+
+
+def read_bytes(path: Path, *, limit: int = MIB) -> bytes:
+    """Return what is in a regular file; raises OSError."""
     with opened(path) as file:
-        content = read_all(file, limit)
-    return TextIOWrapper(BytesIO(content), encoding).read()
+        return read_all(file, limit)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import msgspec
 from ki2api.accounts import sealed
 from ki2api.accounts.account import Origin
 from ki2api.accounts.statefile import shown, sync_folder, write_durably
+from pipeline.files import read_bytes
 from pipeline.secret import Secret
 
 _PATIENCE = 5.0  # seconds that another program may hold the lock of its database
@@ -58,14 +59,14 @@ def write_back(origin: Origin, sent: Secret, tokens: RenewedTokens) -> bool:
 
 
 def _into_file(path: Path, sent: Secret, tokens: RenewedTokens) -> bool:
-    before = path.read_bytes()
+    before = read_bytes(path)
     after = _renewed(before.decode("utf-8-sig"), sent, tokens, _OF_THE_IDE)
     if after is None:
         return False
     scratch = path.with_name(f".{path.name}.ki2api")
     try:
         write_durably(scratch, msgspec.json.format(after, indent=2), like=path.stat())
-        if path.read_bytes() != before:
+        if read_bytes(path) != before:
             return False  # its owner was quicker
         scratch.replace(path)
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ki2api.accounts.ledger import records_of
 from ki2api.accounts.statefile import StateFile, StateUnreadable
 from ki2api.cli.checkup.finding import Finding
+from pipeline.files import MIB, read_bytes
 
 _OTHERS = 0o077
 _ELSEWHERE = "set [state] path to a file in a folder of your own"
@@ -79,7 +80,7 @@ def _unwritable(file: Path) -> str:
 
 def _unreadable(file: Path) -> str:
     try:
-        content = file.read_bytes() if file.exists() else b""
+        content = read_bytes(file, limit=4 * MIB) if file.exists() else b""
     except OSError as error:
         return f"{file} cannot be read ({error.strerror})"
     return f"{file} cannot be understood" if records_of(content) is None else ""
