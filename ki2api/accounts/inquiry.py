@@ -104,7 +104,7 @@ class Inquiry(Generic[T]):
             await asyncio.shield(self._start(member))
         known = self._known.get(member.name) or _Known()
         if known.answer is None:
-            raise known.failure or GatewayError("the account was forgotten meanwhile")
+            raise known.failure or AccountRefused("the account was forgotten meanwhile")
         return known.answer
 
     def _start(self, member: Member) -> asyncio.Task[None]:

@@ -9,6 +9,7 @@ import ki2api
 from ki2api.accounts.account import AccountStatus
 from ki2api.accounts.companion import PlanUsage
 from ki2api.accounts.pool import AccountPool
+from ki2api.accounts.shortage import pool_closed
 from ki2api.errors import GatewayError, InvalidRequest, UnknownAccount
 from ki2api.protocols import Body
 from ki2api.web.answers import Answer, complete
@@ -177,10 +178,7 @@ def _reasons(gateway: Gateway, accounts: int, ready: int) -> list[str]:
     elif not ready:
         reasons.append("no account is ready: see /v1/token/status")
     if closed := gateway.pool.breaker_remaining():
-        reasons.append(
-            "two accounts were suspended within a minute: to protect the others, none is used for"
-            f" {closed:.0f} s; a reset ends this"
-        )
+        reasons.append(pool_closed(closed).detail)
     if gateway.pool.degraded:
         reasons.append("the state cannot be written: see /v1/token/status")
     if fault := gateway.fault():

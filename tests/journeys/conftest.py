@@ -27,12 +27,8 @@ class Gateway:
     """A `ki2api` process, its address and all that it wrote."""
 
     def __init__(self, arguments: list[str], folder: Path, environ: dict[str, str]) -> None:
-        # Nothing of this machine's own Kiro may be found; coverage hands itself on by variables.
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in {"PATH", "LANG"} or name.startswith("COVERAGE_")
-        }
+        # Nothing of this machine's own Kiro may be found.
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"}}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ki2api", *arguments],
             cwd=folder,

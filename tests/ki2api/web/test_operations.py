@@ -43,7 +43,7 @@ def broken_state() -> Pool:
     return pool
 
 
-CLOSED = "two accounts were suspended within a minute: to protect the others, none is used for 300 s; a reset ends this"
+CLOSED = "two accounts were suspended within a minute: to protect the others, none is used for 5 min; a reset ends this"
 FAULTS = [
     (Pool(), "", "no account is configured"),
     (Pool("cooling", "disabled"), "", "no account is ready: see /v1/token/status"),
