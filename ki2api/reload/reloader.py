@@ -129,13 +129,20 @@ class Reloader:
             named = named_files(place)
             if named is not None:
                 self._named[place] = named
-        return look(self._of_settings.union(*self._found_in.values()), before)
+        matter = self._of_settings.union(*self._found_in.values())
+        known = {path: seen for path, seen in before.items() if path in matter}
+        # What was known stays as it was read: a change since then is for the next look to find.
+        return {**known, **look(matter - known.keys(), {})}
 
     async def _take(self, about: About, take: Callable[[], Awaitable[None]]) -> bool:
         try:
             await take()
         except Exception as error:  # noqa: BLE001 - whatever it is, those before stay in force
-            self._faults.note(about, error)
+            await self._pause(_SETTLE)
+            if changed(self._sight, await self._look(self._sight)):
+                self.ask()  # what was read is not what stands there now: its writer was at work
+            else:
+                self._faults.note(about, error)
             return False
         self._faults.clear("logins", about)
         return True

@@ -32,11 +32,15 @@ class Stand:
         self.applied: list[Loaded] = []
         self.pauses: list[float] = []
         self.at_pause: Callable[[], object] = lambda: None
+        self.after_read: Callable[[], object] = lambda: None
         self.house: House
         self.reloader: Reloader
 
     def read(self) -> Loaded:
-        return load({}, self.config if self.config.exists() else None)
+        try:
+            return load({}, self.config if self.config.exists() else None)
+        finally:
+            self.after_read()
 
     def find(self, _: Loaded) -> Found:
         text = self.tokens.read_text()
@@ -123,6 +127,31 @@ async def test_a_file_that_is_always_being_written_is_read_all_the_same(stand: S
     await stand.check()
     assert stand.aliases == ["mine"]
     assert len(stand.pauses) == 10
+
+
+async def test_what_was_read_in_the_middle_of_writing_is_no_fault_and_is_read_again(
+    stand: Stand, log: list[str]
+) -> None:
+    stand.config.write_text("")
+    stand.after_read = lambda: stand.config.write_text(STATE + ALIAS)
+    await stand.check(asked=True)
+    assert stand.fault == ""
+    assert not any("ERROR" in line for line in log)
+    await stand.check()
+    assert stand.aliases == ["mine"]
+
+
+async def test_a_change_while_the_one_before_comes_into_force_is_not_lost(stand: Stand) -> None:
+    def change() -> None:
+        stand.after_read = lambda: None
+        stand.config.write_text(STATE)
+
+    stand.after_read = change
+    stand.config.write_text(STATE + ALIAS)
+    await stand.check()
+    assert stand.aliases == ["mine"]
+    await stand.check()
+    assert stand.aliases == []
 
 
 async def test_broken_settings_stay_out_of_force_and_are_told_once(
