@@ -27,8 +27,15 @@ class ImagePart(msgspec.Struct, frozen=True, tag="image"):
     at: str = ""
 
 
+class ImageLinkPart(msgspec.Struct, frozen=True, tag="image-link"):
+    """A picture by its address; a stage that may fetch turns it into an ImagePart."""
+
+    url: str
+    at: str = ""
+
+
 class DocumentPart(msgspec.Struct, frozen=True, tag="document"):
-    """A file as base64."""
+    """A file as base64 without a data: prefix; `format` is one of Kiro's, such as pdf or txt."""
 
     name: str
     format: str
@@ -58,12 +65,13 @@ class ToolResultPart(msgspec.Struct, frozen=True, tag="tool-result"):
     """What running a tool gave."""
 
     call_id: str
-    content: tuple[TextPart | ImagePart, ...]
+    content: tuple["ResultContent", ...]
     is_error: bool = False
     at: str = ""
 
 
-Part: TypeAlias = TextPart | ImagePart | DocumentPart | ThinkingPart | ToolCallPart | ToolResultPart
+ResultContent: TypeAlias = TextPart | ImagePart | ImageLinkPart | DocumentPart
+Part: TypeAlias = ResultContent | ThinkingPart | ToolCallPart | ToolResultPart
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -81,6 +89,10 @@ class Tool(msgspec.Struct, frozen=True):
     description: str
     schema: msgspec.Raw
     at: str = ""
+    strict: bool = False
+    """Whether the caller relies on the input to fit the schema."""
+    deferred: bool = False
+    """Whether the model is told of the tool only after a search of the client has found it."""
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
@@ -105,7 +117,29 @@ class Thinking(msgspec.Struct, frozen=True):
 
     enabled: bool | None = None
     budget: int | None = None
+    """Tokens."""
     effort: str | None = None
+    display: Literal["summarized", "omitted"] | None = None
+
+
+class ReplyFormat(msgspec.Struct, frozen=True):
+    """The form that the words of the reply must have; `schema` is raw JSON Schema."""
+
+    kind: Literal["text", "json", "json-schema"] = "text"
+    name: str = ""
+    description: str = ""
+    schema: msgspec.Raw = msgspec.Raw(b"{}")
+    at: str = ""
+
+
+class WebSearch(msgspec.Struct, frozen=True):
+    """Leave to search the web while answering, done at the upstream; `name` is the tool's."""
+
+    name: str = "web_search"
+    max_uses: int | None = None
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    at: str = ""
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -128,5 +162,7 @@ class Conversation(msgspec.Struct, frozen=True):
     tool_choice: ToolChoice = ToolChoice()
     sampling: Sampling = Sampling()
     thinking: Thinking = Thinking()
+    reply_format: ReplyFormat = ReplyFormat()
+    web_search: WebSearch | None = None
     metadata: Metadata = Metadata()
     not_honoured: tuple[str, ...] = ()
