@@ -353,8 +353,9 @@ def test_a_network_that_does_not_reach_the_sign_in_service_is_no_rate_limit(
     simulator: Simulator, start: Any
 ) -> None:
     simulator.add_account("only")
-    with start(simulator, upstream='auth-url = "http://127.0.0.1:9"').http() as http:
+    gateway = start(simulator, upstream='auth-url = "http://127.0.0.1:9"')
+    with gateway.http() as http:
         answer = ask(http)
     assert answer.status_code == 503
-    assert answer.json()["error"]["code"] == "upstream_unreachable"
+    assert answer.json()["error"]["code"] == "upstream_unreachable", answer.text + gateway.text
     assert "127.0.0.1 cannot be reached" in answer.json()["error"]["message"]
