@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import TypeAlias
 
 import msgspec
 
+from ki2api.conversation import Thinking
 from ki2api.errors import UnknownModel
 
 
@@ -27,10 +29,14 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The model that a request goes to; `asked` is the client's own word for it."""
+    """The model that a request goes to; `asked` is the client's own word for it.
+
+    `thinking` is what that word says besides, as in `claude-opus-4.8-thinking-high`.
+    """
 
     asked: str
     model: Model
+    thinking: Thinking = Thinking()
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -72,37 +78,63 @@ _FALLBACK = {model.id: model for model in FALLBACK}
 _WIDE = "-1m"
 """What hangs on the id of a model whose window is a million tokens, where there is another."""
 
-_EFFORT = r"-(?:none|minimal|low|medium|high|xhigh|max)"
+_EFFORT = r"(?:none|minimal|low|medium|high|xhigh|max)"
 _FAMILY = r"(sonnet|opus|haiku|fable|mythos)"
+_GPT = r"gpt-5\.6-(?:sol|terra|luna)"
+_Rewrites: TypeAlias = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _rewrites(*pairs: tuple[str, str]) -> _Rewrites:
+    return tuple((re.compile(pattern), replacement) for pattern, replacement in pairs)
+
+
 # In this order: what stands around the id, then what hangs on its end, then the id's own form.
-_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"^kiro[/-]", ""),
-        (r"^(?:us|eu|apac|global)\.anthropic\.", ""),
-        (r"^anthropic[./]", ""),
-        (r"\[1m\]$", ""),
-        (r"-v\d+[:-]\d+$", ""),
-        (rf"^(claude-.+|gpt-5\.6-(?:sol|terra|luna)){_EFFORT}$", r"\1"),
-        (r"^(claude-.+)-thinking$", r"\1"),
-        (r"^(claude-.+)-latest$", r"\1"),
-        (r"^(claude-.+)[-@]\d{8}$", r"\1"),
-        (rf"^claude-(\d+)(?:[-.](\d+))?-{_FAMILY}$", r"claude-\3-\1.\2"),
-        (rf"^(claude-{_FAMILY}-\d+)-(\d{{1,2}})({_WIDE})?$", r"\1.\3\4"),
-        (rf"^(claude-{_FAMILY}-\d+)\.0?$", r"\1"),
-        (r"^auto-kiro$", "auto"),
-    )
+_AROUND = _rewrites(
+    (r"^kiro[/-]", ""),
+    (r"^(?:us|eu|apac|global)\.anthropic\.", ""),
+    (r"^anthropic[./]", ""),
+    (r"\[1m\]$", ""),
+    (r"-v\d+[:-]\d+$", ""),
 )
+_WITHIN = _rewrites(
+    (rf"^(claude-.+|{_GPT})-{_EFFORT}$", r"\1"),
+    (r"^(claude-.+)-thinking$", r"\1"),
+    (r"^(claude-.+)-latest$", r"\1"),
+    (r"^(claude-.+)[-@]\d{8}$", r"\1"),
+    (rf"^claude-(\d+)(?:[-.](\d+))?-{_FAMILY}$", r"claude-\3-\1.\2"),
+    (rf"^(claude-{_FAMILY}-\d+)-(\d{{1,2}})({_WIDE})?$", r"\1.\3\4"),
+    (rf"^(claude-{_FAMILY}-\d+)\.0?$", r"\1"),
+    (r"^auto-kiro$", "auto"),
+)
+_ENDS = re.compile(rf"(?:claude-.+?(?P<thinking>-thinking)?|{_GPT})(?:-(?P<effort>{_EFFORT}))?")
 _WELL_FORMED = re.compile(r"[a-z0-9][a-z0-9._:@/-]{0,127}")
 _SHOWN = 80
 
 
 def canonical(name: str) -> str:
     """Return what Kiro would call the model that a client calls so (docs/kiro.md §7)."""
+    return _rewritten(_bare(name), _WITHIN)
+
+
+def spoken_thinking(name: str) -> Thinking:
+    """Return what a client's name of a model says of thinking; an effort asks for it too."""
+    found = _ENDS.fullmatch(_bare(name))
+    if found is None or not (found["thinking"] or found["effort"]):
+        return Thinking()
+    if found["effort"] == "none":
+        return Thinking(enabled=False)
+    return Thinking(enabled=True, effort=found["effort"])
+
+
+def _bare(name: str) -> str:
     name = _folded(name)
     if name.startswith("claude_"):  # the upper-case ids of 2025
         name = name.replace("_", "-")
-    for pattern, replacement in _REWRITES:
+    return _rewritten(name, _AROUND)
+
+
+def _rewritten(name: str, rewrites: _Rewrites) -> str:
+    for pattern, replacement in rewrites:
         name = pattern.sub(replacement, name)
     return name
 
@@ -157,7 +189,9 @@ class Catalogue:
         model_id = self._id(name, index)
         if model_id not in index and not _WELL_FORMED.fullmatch(model_id):
             raise self.unknown(name, path="model")
-        return Target(name, _limited(model_id, index))
+        aim = self._aim(name)
+        thinking = Thinking() if aim in index else spoken_thinking(aim)
+        return Target(name, _limited(model_id, index), thinking)
 
     def unknown(self, name: str, *, path: str | None = None) -> UnknownModel:
         """Return the error that says so of a name, with those that may have been meant."""
@@ -173,13 +207,16 @@ class Catalogue:
         return self._indexed[1]
 
     def _id(self, name: str, index: Mapping[str, Model]) -> str:
-        alias = self._aliases.get(_folded(name))
-        aim = alias.aim if alias else name
+        aim = self._aim(name)
         if aim in index:
             return aim
         model_id = canonical(aim)
         wide = f"{model_id}{_WIDE}"
         return wide if _folded(aim).endswith("[1m]") and wide in index else model_id
+
+    def _aim(self, name: str) -> str:
+        alias = self._aliases.get(_folded(name))
+        return alias.aim if alias else name
 
     def _as_model(self, alias: Alias, index: Mapping[str, Model]) -> Model:
         model = _limited(self._id(alias.name, index), index)

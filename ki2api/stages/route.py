@@ -2,6 +2,9 @@
 
 from typing import ClassVar
 
+import msgspec
+
+from ki2api.conversation import Thinking
 from ki2api.flow import GatewayFlow
 from ki2api.models import Catalogue
 from pipeline import Next, Stage, StageConfig
@@ -15,7 +18,7 @@ class RouteConfig(StageConfig, frozen=True):
 
 
 class Route(Stage[GatewayFlow, RouteConfig]):
-    """Finds the model that the client's name means."""
+    """Finds the model that the client's name means, and what the name says of thinking."""
 
     name = "route"
     requires: ClassVar[frozenset[str]] = frozenset({"conversation"})
@@ -31,7 +34,24 @@ class Route(Stage[GatewayFlow, RouteConfig]):
         flow.target = self._models.find(self._allowed(asked))
         if flow.target.model.id != asked:
             flow.note(self.name, f"{asked} is served by {flow.target.model.id}")
+        self._heed(flow, flow.target.thinking)
         await call_next(flow)
+
+    def _heed(self, flow: GatewayFlow, spoken: Thinking) -> None:
+        """Let the model's name say of thinking what the request itself does not."""
+        if spoken == Thinking():
+            return
+        conversation = flow.conversation
+        asked = conversation.thinking
+        how_much = asked.effort is not None or asked.budget is not None
+        heeded = msgspec.structs.replace(
+            asked,
+            enabled=spoken.enabled if asked.enabled is None else asked.enabled,
+            effort=asked.effort if how_much else spoken.effort,
+        )
+        if heeded != asked:
+            flow.conversation = msgspec.structs.replace(conversation, thinking=heeded)
+            flow.note(self.name, f"thinking as the name {flow.target.asked} says")
 
     def _allowed(self, asked: str) -> str:
         match self.config.unknown_model:

@@ -2,6 +2,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from ki2api.conversation import Thinking
 from ki2api.errors import UnknownModel
 from ki2api.models import FALLBACK, Catalogue, Model, canonical
 
@@ -39,6 +40,29 @@ from ki2api.models import FALLBACK, Catalogue, Model, canonical
 def test_client_names_become_kiros(name: str, id_at_kiro: str) -> None:
     assert canonical(name) == id_at_kiro
     assert canonical(id_at_kiro) == id_at_kiro
+
+
+@pytest.mark.parametrize(
+    ("name", "thinking"),
+    [
+        ("claude-sonnet-4-5-thinking", Thinking(enabled=True)),
+        ("claude-sonnet-4-5-20250929-thinking", Thinking(enabled=True)),
+        ("Claude-Opus-4-8-Thinking-High", Thinking(enabled=True, effort="high")),
+        ("claude-opus-4.8-thinking[1m]", Thinking(enabled=True)),
+        ("us.anthropic.claude-opus-4-8-low", Thinking(enabled=True, effort="low")),
+        ("gpt-5.6-sol-xhigh", Thinking(enabled=True, effort="xhigh")),
+        ("gpt-5.6-sol-none", Thinking(enabled=False)),
+        ("deep", Thinking(enabled=True, effort="max")),
+        ("claude-opus-4.8", Thinking()),
+        ("gpt-5.1-codex-max", Thinking()),
+        ("listed-high", Thinking()),
+        ("claude-listed-high", Thinking()),
+    ],
+)
+def test_a_name_may_say_how_to_think(name: str, thinking: Thinking) -> None:
+    listed = (*FALLBACK, Model("listed-high"), Model("claude-listed-high"))
+    catalogue = Catalogue(lambda: listed, aliases={"deep": "claude-opus-5-max"})
+    assert catalogue.find(name).thinking == thinking
 
 
 def test_every_id_of_the_list_is_found_as_it_is() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ki2api.conversation import Conversation
+from ki2api.conversation import Conversation, Thinking
 from ki2api.errors import UnknownModel
 from ki2api.flow import GatewayFlow
 from ki2api.models import Catalogue
@@ -12,8 +12,11 @@ from pipeline.testing import build_flow, run_stage
 pytestmark = pytest.mark.anyio
 
 
-async def routed(model: str, unknown_model: str = "pass") -> GatewayFlow:
-    flow = build_flow(GatewayFlow, conversation=Conversation(model, ()))
+async def routed(
+    model: str, unknown_model: str = "pass", thinking: Thinking | None = None
+) -> GatewayFlow:
+    conversation = Conversation(model, (), thinking=thinking or Thinking())
+    flow = build_flow(GatewayFlow, conversation=conversation)
     stage = Route(RouteConfig(unknown_model), Catalogue(aliases={"gpt-4o": "claude-sonnet-4.5"}))
     return await run_stage(stage, flow)
 
@@ -45,3 +48,24 @@ async def test_an_unknown_model_may_be_refused_with_a_hint() -> None:
 async def test_or_another_model_may_take_its_place() -> None:
     assert (await routed("zzzz", "auto")).target.model.id == "auto"
     assert (await routed("claude-haiku-4-5", "auto")).target.model.id == "claude-haiku-4.5"
+
+
+@pytest.mark.parametrize(
+    ("asked", "heeded"),
+    [
+        (Thinking(), Thinking(enabled=True, effort="high")),
+        (Thinking(effort="low"), Thinking(enabled=True, effort="low")),
+        (Thinking(budget=5), Thinking(enabled=True, budget=5)),
+    ],
+)
+async def test_the_models_name_may_ask_for_thinking(asked: Thinking, heeded: Thinking) -> None:
+    flow = await routed("claude-opus-4.8-thinking-high", thinking=asked)
+    assert flow.conversation.thinking == heeded
+    assert "thinking" in flow.notes[-1].text
+
+
+async def test_what_the_request_says_of_thinking_wins() -> None:
+    said = Thinking(enabled=False, effort="low")
+    flow = await routed("claude-opus-4.8-thinking-high", thinking=said)
+    assert flow.conversation.thinking == said
+    assert len(flow.notes) == 1
