@@ -112,6 +112,10 @@ class Sampling(msgspec.Struct, frozen=True):
     stop: tuple[str, ...] = ()
 
 
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""Every effort that a caller may ask for, from the least on."""
+
+
 class Thinking(msgspec.Struct, frozen=True):
     """How much the model should think; None means that the caller did not say."""
 
@@ -119,7 +123,9 @@ class Thinking(msgspec.Struct, frozen=True):
     budget: int | None = None
     """Tokens."""
     effort: str | None = None
+    """One of EFFORTS."""
     display: Literal["summarized", "omitted"] | None = None
+    """How thoughts are given; where nothing was said, they are given if thinking is enabled."""
 
 
 class ReplyFormat(msgspec.Struct, frozen=True):

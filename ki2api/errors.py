@@ -5,7 +5,9 @@ GatewayError                     retry   happens when
 │  ├─ Unauthenticated            no      there is no key, or not a right one
 │  ├─ Forbidden                  no      a web page or a foreign host name asks
 │  ├─ InvalidRequest             no      something in the body cannot be served; names the path
-│  │  └─ ThreadNotFound          no      the call goes on from a reply that nobody kept
+│  │  ├─ ThreadNotFound          no      the call goes on from a reply that nobody kept
+│  │  ├─ BodyRefused             no      Kiro finds the body invalid; extra fields may be why
+│  │  └─ ThoughtsRefused         no      Kiro does not know the signature of earlier thoughts
 │  ├─ RequestTooLarge            no      the body is over a limit of ours
 │  ├─ UnsupportedMedia           no      the body is not JSON by its headers
 │  ├─ ContextTooLong             no      the conversation does not fit into the model
@@ -97,6 +99,14 @@ class ThreadNotFound(InvalidRequest):
     """The call goes on from an earlier reply, and conversations are not kept here."""
 
     code = "thread_not_found"
+
+
+class BodyRefused(InvalidRequest):
+    """Kiro finds the body invalid: the endpoint asks once more without extra fields."""
+
+
+class ThoughtsRefused(InvalidRequest):
+    """Kiro refuses a signature: the endpoint asks once more without earlier thoughts."""
 
 
 class RequestTooLarge(CallerError):

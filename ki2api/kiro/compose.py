@@ -5,17 +5,21 @@ Same conversation and ids, same bytes: Kiro's cache goes by the prefix (docs/kir
 
 import msgspec
 
-from ki2api.conversation import Conversation
+from ki2api.conversation import Conversation, ThinkingPart
 from ki2api.errors import ContextTooLong, RequestTooLarge
 from ki2api.estimate import conversation_tokens
 from ki2api.kiro import wire
+from ki2api.kiro.hearing import Hearing, hearing_of
 from ki2api.kiro.ids import Ids, ids_of
+from ki2api.kiro.learnt import Learnt
 from ki2api.kiro.limits import Limits, surely_within, weight
 from ki2api.kiro.names import ToolNames
 from ki2api.kiro.rules.draft import Draft, Repair, Result, Said, Spec
+from ki2api.kiro.rules.effort import ask_for_thinking
 from ki2api.kiro.rules.images import h17_only_images_that_kiro_takes
 from ki2api.kiro.rules.pairs import pair_calls_with_results
 from ki2api.kiro.rules.reading import read_system, read_turns
+from ki2api.kiro.rules.reasoning import only_one_thought_a_turn
 from ki2api.kiro.rules.tools import declare_tools
 from ki2api.kiro.rules.turns import (
     h1_h2_user_at_both_ends,
@@ -26,12 +30,13 @@ from ki2api.kiro.rules.turns import (
 )
 from ki2api.models import Target
 
-__all__ = ["Composed", "Ids", "Limits", "Repair", "ToolNames", "compose", "ids_of"]
+__all__ = ["Composed", "Ids", "Learnt", "Limits", "Repair", "ToolNames", "compose", "ids_of"]
 
 ORIGIN = "AI_EDITOR"
 _TRIGGER = "MANUAL"  # H20: "AUTO" is refused
 _TASK = "vibe"
 _STANDARD = Limits()
+_NOTHING = Learnt()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,6 +47,12 @@ class Composed(msgspec.Struct, frozen=True):
     names: ToolNames
     repairs: tuple[Repair, ...]
     not_honoured: tuple[str, ...]
+    hearing: Hearing = Hearing()
+    """How the thoughts of the reply are to be taken."""
+    has_fields: bool = False
+    """Whether it holds extra fields, which a model may refuse."""
+    proofs: tuple[str, ...] = ()
+    """The signatures and opaque blobs of earlier thoughts that it holds."""
 
 
 def compose(
@@ -50,27 +61,37 @@ def compose(
     ids: Ids,
     profile_arn: str = "",
     limits: Limits = _STANDARD,
+    learnt: Learnt = _NOTHING,
 ) -> Composed:
     """Say a conversation in Kiro's words.
 
     Raises InvalidRequest with the path of what Kiro has no words for, and ContextTooLong or
     RequestTooLarge for what it would find too long.
     """
-    draft = _drafted(conversation, target, limits)
-    body = _encode(wire.Request(_state(draft, ids), profile_arn))
+    draft = _drafted(conversation, Draft(target.model, limits, learnt=learnt))
+    body = _encode(wire.Request(_state(draft, ids), profile_arn, draft.fields))
     _check_weight(draft, body, conversation)
-    return Composed(body, draft.names, tuple(draft.repairs), _not_honoured(conversation, draft))
+    return Composed(
+        body,
+        draft.names,
+        tuple(draft.repairs),
+        _not_honoured(conversation, draft),
+        hearing_of(conversation.thinking, target.model, asked_by_tags=draft.tagged),
+        draft.fields is not None,
+        tuple(part.redacted or part.signature for said in draft.turns for part in said.thoughts),
+    )
 
 
-def _drafted(conversation: Conversation, target: Target, limits: Limits) -> Draft:
-    draft = Draft(target.model, limits)
+def _drafted(conversation: Conversation, draft: Draft) -> Draft:
     read_system(draft, conversation)
+    ask_for_thinking(draft, conversation)
     declare_tools(draft, conversation)
     read_turns(draft, conversation)
     h4_merge_neighbours(draft)
     h1_h2_user_at_both_ends(draft)
     h18_not_too_many_turns(draft)
     pair_calls_with_results(draft)
+    only_one_thought_a_turn(draft)
     h17_only_images_that_kiro_takes(draft)
     h5_h6_no_empty_turn(draft)
     system_text_first(draft)
@@ -105,7 +126,14 @@ def _user(draft: Draft, said: Said, tools: tuple[wire.Tool, ...] = ()) -> wire.U
 
 def _assistant(said: Said) -> wire.AssistantMessage:
     calls = tuple(wire.ToolUse(call.id, call.name, call.input) for call in said.calls)
-    return wire.AssistantMessage(wire.AssistantResponseMessage(said.content, calls))
+    thought = _thought(said.thoughts[0]) if said.thoughts else None
+    return wire.AssistantMessage(wire.AssistantResponseMessage(said.content, calls, thought))
+
+
+def _thought(part: ThinkingPart) -> wire.ReasoningContent:
+    if part.redacted:
+        return wire.ReasoningContent(redacted_content=part.redacted)
+    return wire.ReasoningContent(wire.ReasoningText(part.text, part.signature))
 
 
 def _tool_result(result: Result) -> wire.ToolResult:
@@ -136,16 +164,16 @@ def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None
 
 def _not_honoured(conversation: Conversation, draft: Draft) -> tuple[str, ...]:
     """Name what was asked and has no effect, since Kiro has no field for it."""
-    sampling, thinking = conversation.sampling, conversation.thinking
-    choice = conversation.tool_choice
+    sampling, choice = conversation.sampling, conversation.tool_choice
+    limited = draft.fields is not None and draft.fields.max_tokens is not None
     asked = {
-        "max_tokens": sampling.max_tokens is not None,
+        "max_tokens": sampling.max_tokens is not None and not limited,
         "temperature": sampling.temperature is not None,
         "top_p": sampling.top_p is not None,
         "stop": bool(sampling.stop),
         "tool_choice": choice.mode in {"any", "named"} or (choice.mode == "none" and draft.tools),
         "parallel_tool_calls": not choice.parallel,
-        "thinking": thinking.enabled or thinking.budget is not None or thinking.effort is not None,
+        **dict.fromkeys(draft.ignored, True),
     }
     named = (*conversation.not_honoured, *(name for name, is_asked in asked.items() if is_asked))
     return tuple(dict.fromkeys(named))

@@ -50,9 +50,8 @@ def native_max_tokens(model: Model, asked: int | None) -> int | None:
     return min(asked, limits[1])
 
 
-def thinks_by_tags(model: Model) -> bool:
+def thinks_by_tags(model: Model, takes: Fields) -> bool:
     """Tell whether visible thinking is asked of the model in its system text: older Claudes."""
-    takes = fields_of(model)
     return model.id.startswith("claude-") and not (takes.thinking or takes.efforts)
 
 

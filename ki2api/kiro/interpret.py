@@ -9,6 +9,7 @@ from ki2api.errors import ContextTooLong, EmptyReply, ModelOverloaded, UpstreamG
 from ki2api.events import ReplyEnded, ReplyEvent, ReplyStarted, UsageReported
 from ki2api.kiro import wire
 from ki2api.kiro.framing import Frame
+from ki2api.kiro.hearing import Hearing, Thoughts
 from ki2api.kiro.names import ToolNames
 from ki2api.kiro.parts import Parts
 from ki2api.kiro.refusals import document_refusal, frame_refusal
@@ -40,17 +41,30 @@ _SILENT = frozenset(
         "usageEvent",
     }
 )
+_EVERYTHING = Hearing()
 _decode_text = msgspec.json.Decoder(wire.TextEvent).decode
 
 
 class Interpreter:
     """Reads one reply. `skipped` counts the events that were of no use."""
 
-    def __init__(self, names: ToolNames, window: int, estimated_input: int = 0) -> None:
+    def __init__(
+        self,
+        names: ToolNames,
+        window: int,
+        estimated_input: int = 0,
+        hearing: Hearing = _EVERYTHING,
+    ) -> None:
         self._estimated_input = estimated_input
         self.skipped: Counter[str] = Counter()
         self._parts = Parts(names, estimated_input, self.skipped)
+        self._heard = Thoughts(self._parts, hearing, self.skipped)
         self._meter = Meter(window, estimated_input)
+
+    @property
+    def proofs(self) -> list[str]:
+        """The signatures and opaque blobs that the model gave its thoughts so far."""
+        return self._parts.proofs
 
     def feed(self, frame: Frame) -> list[ReplyEvent]:
         """Take a frame; raises what Kiro reports in place of an answer."""
@@ -64,7 +78,7 @@ class Interpreter:
 
     def finish(self) -> list[ReplyEvent]:
         """Take the end of the stream, which at a frame's border is the end of the reply (U12)."""
-        out = self._parts.finish()
+        out = self._heard.close_text() + self._parts.finish()
         reason = self._meter.reason(called=self._parts.called)
         if not self._parts.count:
             if reason == "context-full":
@@ -81,7 +95,7 @@ class Interpreter:
             if not words:
                 return []
         self._meter.write(words)
-        return self._parts.text(words)
+        return self._heard.text(words)
 
     def _other(self, kind: str, frame: Frame) -> list[ReplyEvent]:
         match kind:
@@ -109,12 +123,15 @@ class Interpreter:
             piece = msgspec.json.encode(piece).decode()
         self._meter.write(piece)
         stop = bool(event.stop)
-        return self._parts.call(event.tool_use_id or "", event.name or "", piece, stop=stop)
+        before = self._heard.close_text()
+        return before + self._parts.call(
+            event.tool_use_id or "", event.name or "", piece, stop=stop
+        )
 
     def _thoughts(self, event: wire.ReasoningEvent) -> list[ReplyEvent]:
         words = event.text or ""
         self._meter.write(words)
-        return self._parts.thoughts(words, event.signature or "", event.redacted_content or "")
+        return self._heard.native(words, event.signature or "", event.redacted_content or "")
 
     def _fault_or_skip(self, kind: str, frame: Frame) -> None:
         if frame.headers.get(":message-type") not in _FAULTS:

@@ -27,7 +27,10 @@ class _OpenCall(msgspec.Struct):
 
 
 class Parts:
-    """Turns Kiro's deltas into parts. `count` tells how many were begun."""
+    """Turns Kiro's deltas into parts.
+
+    `count` tells how many were begun, `proofs` are the signatures and opaque blobs of thoughts.
+    """
 
     def __init__(self, names: ToolNames, estimated_input: int, skipped: Counter[str]) -> None:
         self._names = names
@@ -37,7 +40,11 @@ class Parts:
         self._call: _OpenCall | None = None
         self._waiting: list[Callable[[], list[ReplyEvent]]] = []
         self._done: set[str] = set()
+        self._signature = ""
+        self._worded = self._unsigned = False
+        """Whether the thoughts being written, and the last ones that ended unsigned, have words."""
         self.count = 0
+        self.proofs: list[str] = []
 
     @property
     def called(self) -> bool:
@@ -53,17 +60,19 @@ class Parts:
         return [*self._begin("text"), PartDelta(self.count - 1, words)]
 
     def thoughts(self, words: str, signature: str, redacted: str) -> list[ReplyEvent]:
-        """Take thoughts; a signature, or an opaque form, ends them."""
+        """Take thoughts; a signature may come in pieces, and after it others begin."""
         if self._call:
             return self._wait(partial(self.thoughts, words, signature, redacted))
         out: list[ReplyEvent] = []
         if redacted:
+            self.proofs.append(redacted)
             out += self._begin("thinking", redacted=redacted) + self._end()
-        if (words or signature) and self._kind != "thinking":
-            out += self._begin("thinking")
         if words:
+            if self._kind != "thinking" or self._signature:
+                out += self._begin("thinking")
+            self._worded = True
             out.append(PartDelta(self.count - 1, words))
-        return out + self._end(signature) if signature else out
+        return out + self._sign(signature) if signature else out
 
     def call(self, call_id: str, name: str, piece: str, *, stop: bool) -> list[ReplyEvent]:
         """Take a piece of a tool call's JSON text; a piece without an id is the open call's."""
@@ -87,6 +96,15 @@ class Parts:
             raise UpstreamDisconnected("Kiro's stream ended in the middle of a tool call.")
         return self._end()
 
+    def _sign(self, signature: str) -> list[ReplyEvent]:
+        if self._kind != "thinking" and self._unsigned:
+            # Their thoughts have ended, and an empty part with their signature would be a lie.
+            self._skipped["signature of thoughts that had ended"] += 1
+            return []
+        begun = [] if self._kind == "thinking" else self._begin("thinking")
+        self._signature += signature
+        return begun
+
     def _wait(self, again: Callable[[], list[ReplyEvent]]) -> list[ReplyEvent]:
         self._waiting.append(again)
         return []
@@ -99,10 +117,15 @@ class Parts:
         self.count += 1
         return [*before, started]
 
-    def _end(self, signature: str = "") -> list[ReplyEvent]:
+    def _end(self) -> list[ReplyEvent]:
         if self._kind is None:
             return []
-        self._kind = None
+        signature = self._signature
+        if signature:
+            self.proofs.append(signature)
+        if self._kind == "thinking":
+            self._unsigned = self._worded and not signature
+        self._kind, self._signature, self._worded = None, "", False
         return [PartEnded(self.count - 1, signature)]
 
     def _write(self, call: _OpenCall, piece: str, *, stop: bool) -> list[ReplyEvent]:

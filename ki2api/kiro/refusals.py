@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ki2api.errors import GatewayError
+from ki2api.errors import GatewayError, InvalidRequest
 from ki2api.kiro.framing import Frame
 from ki2api.kiro.rulings import (
     BAD,
@@ -71,7 +71,7 @@ def _judge(
     ruling = _by_reason(_member(document, "reason")) or _by_phrase(message) or otherwise
     if wait is None:
         wait = _seconds(document.get("retryAfterMilliseconds"), 1_000)
-    quote = _cleaned(message) if ruling is BAD else ""
+    quote = _cleaned(message) if issubclass(ruling.error, InvalidRequest) else ""
     detail = f"{ruling.detail} It says: {quote}" if quote else ruling.detail
     return ruling.error(detail, retry_after=ruling.wait(wait))
 

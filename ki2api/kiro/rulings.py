@@ -33,6 +33,8 @@ class Ruling(msgspec.Struct, frozen=True):
 
 TOO_LONG = Ruling(errors.ContextTooLong, "The conversation does not fit into the model.")
 BAD = Ruling(errors.InvalidRequest, "Kiro refused the request.")
+BAD_BODY = Ruling(errors.BodyRefused, BAD.detail)
+BAD_THOUGHTS = Ruling(errors.ThoughtsRefused, BAD.detail)
 NO_MODEL = Ruling(errors.ModelNotOffered, "Kiro does not offer this model to the account.")
 SPENT = Ruling(errors.QuotaSpent, "The account has used up its plan.", longest_wait=_MONTH)
 SPENT_TODAY = Ruling(
@@ -70,9 +72,9 @@ REASONS = {
     "PROMPT_TOO_LONG": TOO_LONG,
     "INVALID_MODEL_ID": NO_MODEL,
     "INVALID_CONVERSATION_ID": BAD,
-    "REQUEST_BODY_INVALID": BAD,
+    "REQUEST_BODY_INVALID": BAD_BODY,
     "REQUEST_BODY_INVALID_JSON": NOT_JSON,
-    "THINKING_SIGNATURE_INVALID": BAD,
+    "THINKING_SIGNATURE_INVALID": BAD_THOUGHTS,
     "CONVERSATION_LIMIT_EXCEEDED": SPENT_TODAY,
     "DAILY_REQUEST_COUNT": SPENT_TODAY,
     "MONTHLY_REQUEST_COUNT": SPENT,
@@ -103,9 +105,10 @@ PHRASES: tuple[tuple[tuple[str, ...], Ruling], ...] = (
     (("unknown operation",), NO_SUCH_CALL),
     (("input is too long",), TOO_LONG),
     (("length limit exceeded",), TOO_LONG),
+    (("additionalmodelrequestfields",), BAD_BODY),
     (("improperly formed request",), BAD),
     (("invalid model",), NO_MODEL),
-    (("invalid `signature` in `thinking`",), BAD),
+    (("invalid `signature` in `thinking`",), BAD_THOUGHTS),
     (("expected toolresult blocks",), BAD),
     (("reached the limit",), SPENT),
     (("high traffic",), BUSY),

@@ -84,11 +84,26 @@ class ToolUse(_Sent, frozen=True):
     input: dict[str, Any]
 
 
+class ReasoningText(_Sent, frozen=True):
+    """Thoughts in words, with the signature that the model gave them."""
+
+    text: str
+    signature: str
+
+
+class ReasoningContent(_Sent, frozen=True):
+    """What the model thought: in words, or as an opaque blob."""
+
+    reasoning_text: ReasoningText | None = None
+    redacted_content: str = ""
+
+
 class AssistantResponseMessage(_Sent, frozen=True):
     """What the model said."""
 
     content: str
     tool_uses: tuple[ToolUse, ...] = ()
+    reasoning_content: ReasoningContent | None = None
 
 
 class UserMessage(_Sent, frozen=True):
@@ -114,11 +129,34 @@ class ConversationState(_Sent, frozen=True):
     history: tuple[UserMessage | AssistantMessage, ...] = ()
 
 
+class Effort(_Sent, frozen=True):
+    """How much the model should spend."""
+
+    effort: str
+
+
+class Thinking(_Sent, frozen=True):
+    """Whether the model should think, and how its thoughts should come."""
+
+    type: str
+    display: str | None = None
+
+
+class ModelFields(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What goes to the model itself, past Kiro, and so is written in the model's own way (§3.6)."""
+
+    thinking: Thinking | None = None
+    output_config: Effort | None = None
+    reasoning: Effort | None = None
+    max_tokens: int | None = None
+
+
 class Request(_Sent, frozen=True):
     """The body of generateAssistantResponse."""
 
     conversation_state: ConversationState
     profile_arn: str = ""
+    additional_model_request_fields: ModelFields | None = None
 
 
 class _Received(msgspec.Struct, frozen=True, rename="camel", gc=False):

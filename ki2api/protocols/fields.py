@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ki2api.conversation import ImageFormat
+from ki2api.conversation import EFFORTS, ImageFormat
 from ki2api.errors import InvalidRequest
 from ki2api.protocols import RawRequest
 
@@ -50,3 +50,10 @@ def refuse_any(request: msgspec.Struct, refused: Mapping[str, Refused]) -> None:
     """Refuse the first field that asks for what this gateway cannot give."""
     for name in asked_for(request, {name: field.neutral for name, field in refused.items()}):
         raise InvalidRequest(refused[name].why, path=name)
+
+
+def checked_effort(effort: str | None, at: str) -> str | None:
+    """Return an effort that a model may know; raises InvalidRequest for any other word."""
+    if effort is None or effort in EFFORTS:
+        return effort
+    raise InvalidRequest(f"must be one of {', '.join(EFFORTS)}", path=at)

@@ -1,18 +1,27 @@
 """The innermost callable of the chain: puts the conversation to Kiro and reads its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar
 
-from ki2api.errors import GatewayError, ModelNotOffered, UpstreamTimeout
+import msgspec
+
+from ki2api.errors import (
+    BodyRefused,
+    GatewayError,
+    ModelNotOffered,
+    ThoughtsRefused,
+    UpstreamTimeout,
+)
 from ki2api.estimate import conversation_tokens
 from ki2api.events import ReplyEvent
 from ki2api.flow import GatewayFlow
-from ki2api.kiro.compose import Composed, Limits, compose
+from ki2api.kiro.compose import Composed, Learnt, Limits, compose
 from ki2api.kiro.framing import Decoder
 from ki2api.kiro.interpret import Interpreter
 from ki2api.upstream.client import KiroClient
 from ki2api.upstream.identities import Identities
+from ki2api.upstream.lessons import Lessons
 from ki2api.upstream.pump import Pump
 from pipeline import Batch
 
@@ -27,6 +36,7 @@ class KiroEndpoint:
         self._client = client
         self._limits = limits
         self._identities = Identities()
+        self._lessons = Lessons()
 
     async def __call__(self, flow: GatewayFlow) -> None:
         """Fill `flow.events`; raises GatewayError for all that goes wrong before the first."""
@@ -37,10 +47,31 @@ class KiroEndpoint:
             raise _named(error, flow) from error
 
     async def _answer(self, flow: GatewayFlow) -> None:
-        options = self._client.options
-        composed = self._compose(flow)
+        """Ask; once more, and plainer, where Kiro refuses what a request can do without."""
+        model_id = flow.target.model.id
+        learnt = self._lessons.of(model_id)
+        composed = self._compose(flow, learnt)
+        try:
+            await self._begin(flow, composed)
+        except (BodyRefused, ThoughtsRefused) as error:
+            plainer = _plainer(error, composed, learnt)
+            if plainer is None:
+                raise
+            self._identities.burn(flow.conversation)
+            without = "extra fields" if plainer.refuses_fields else "earlier thinking"
+            flow.note("kiro", f"Kiro refused the {without}: asked again without")
+            await self._begin(flow, self._compose(flow, plainer))
+            # Only an answer proves that it was these.
+            if plainer.refuses_fields:
+                self._lessons.fields_refused(model_id)
+            else:
+                self._lessons.thoughts_refused(composed.proofs)
+
+    async def _begin(self, flow: GatewayFlow, composed: Composed) -> None:
+        options, model = self._client.options, flow.target.model
         estimated = conversation_tokens(flow.conversation)
-        interpreter = Interpreter(composed.names, flow.target.model.window, estimated)
+        interpreter = Interpreter(composed.names, model.window, estimated, composed.hearing)
+        await flow.hold(self._lessons.listening(interpreter, model.id))
         try:
             async with asyncio.timeout(options.first_event_seconds):
                 pump = await flow.hold(self._client.stream(composed.body, flow.account))
@@ -50,15 +81,33 @@ class KiroEndpoint:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
         flow.events = events
 
-    def _compose(self, flow: GatewayFlow) -> Composed:
+    def _compose(self, flow: GatewayFlow, learnt: Learnt) -> Composed:
         conversation = flow.conversation
         ids = self._identities.of(conversation)
-        composed = compose(conversation, flow.target, ids, flow.account.profile_arn, self._limits)
-        for repair in composed.repairs:
-            flow.note("kiro", f"{repair.rule} {repair.at}: {repair.text}")
-        for place in composed.not_honoured:
-            flow.note("kiro", f"not honoured: {place}")
+        composed = compose(
+            conversation, flow.target, ids, flow.account.profile_arn, self._limits, learnt
+        )
+        noted = {note.text for note in flow.notes}
+        for text in _notes(composed):
+            if text not in noted:
+                flow.note("kiro", text)
         return composed
+
+
+def _plainer(error: GatewayError, composed: Composed, learnt: Learnt) -> Learnt | None:
+    """Return how to ask without what may have been refused, if there was any such thing."""
+    if isinstance(error, BodyRefused) and composed.has_fields:
+        return msgspec.structs.replace(learnt, refuses_fields=True)
+    if composed.proofs:
+        return msgspec.structs.replace(learnt, replays=lambda _: False)
+    return None
+
+
+def _notes(composed: Composed) -> Iterator[str]:
+    for repair in composed.repairs:
+        yield f"{repair.rule} {repair.at}: {repair.text}"
+    for place in composed.not_honoured:
+        yield f"not honoured: {place}"
 
 
 def _named(error: ModelNotOffered, flow: GatewayFlow) -> ModelNotOffered:

@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ki2api.conversation import (
+    EFFORTS,
     Conversation,
     DocumentPart,
     ImagePart,
     Part,
+    Sampling,
     TextPart,
+    Thinking,
     ThinkingPart,
     Tool,
     ToolCallPart,
@@ -25,8 +28,10 @@ from ki2api.conversation import (
 )
 from ki2api.errors import CallerError, InvalidRequest
 from ki2api.kiro.compose import Limits, compose, ids_of
-from ki2api.models import Catalogue
+from ki2api.models import Catalogue, Model, Target
+from ki2api.simulator.catalogue import CATALOGUE
 from ki2api.simulator.rules import violations
+from ki2api.simulator.rules.reasoning import signature_of
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -145,11 +150,14 @@ ROOTS = st.one_of(
         {"type": st.just("object"), "properties": SCHEMAS, "$defs": schema_nodes(SCHEMAS)}
     ),
 )
+MODEL = "claude-sonnet-4.5"
 IMAGES = st.builds(ImagePart, st.sampled_from(["png", "jpeg"]), st.just(PNG), st.just("image"))
 PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(TextPart, TEXTS),
     IMAGES,
-    st.builds(ThinkingPart, TEXTS, TEXTS),
+    st.builds(ThinkingPart, TEXTS),
+    st.builds(lambda text: ThinkingPart(text, signature_of(MODEL, text)), st.text(max_size=5)),
+    st.builds(ThinkingPart, redacted=st.sampled_from(["b3BhcXVl", "\ud800"])),
     st.builds(ToolCallPart, IDS, NAMES, INPUTS),
     st.builds(
         ToolResultPart,
@@ -167,7 +175,7 @@ TURNS = st.builds(
 TOOLS = st.builds(Tool, NAMES, TEXTS, ROOTS.map(encoded).map(msgspec.Raw), st.just("tool"))
 CONVERSATIONS = st.builds(
     Conversation,
-    st.just("claude-sonnet-4.5"),
+    st.just(MODEL),
     st.lists(TURNS, min_size=1, max_size=7).map(tuple),
     st.lists(st.builds(TextPart, TEXTS), max_size=2).map(tuple),
     st.lists(TOOLS, max_size=3).map(tuple),
@@ -179,7 +187,25 @@ LIMITS = st.builds(
     tool_description=st.sampled_from([3, 10_000]),
     system_prompt=st.sampled_from(["first-turn", "history-pair"]),
 )
-TARGET = Catalogue().find("claude-sonnet-4.5")
+TARGET = Catalogue().find(MODEL)
+THINKING = st.builds(
+    Thinking,
+    st.sampled_from([None, True, False]),
+    st.none() | st.integers(-1, 200_000),
+    st.sampled_from([None, "huge", *EFFORTS]),
+    st.sampled_from([None, "summarized", "omitted"]),
+)
+ENTRIES = st.builds(
+    lambda entry, listed: Model(
+        entry.id,
+        max_output=entry.max_output,
+        fields_schema=msgspec.Raw(encoded(entry.fields_schema))
+        if listed and entry.fields_schema
+        else None,
+    ),
+    st.sampled_from(list(CATALOGUE.values())),
+    st.booleans(),
+)
 
 
 @given(CONVERSATIONS, LIMITS)
@@ -189,6 +215,18 @@ def test_kiro_finds_nothing_to_refuse(conversation: Conversation, limits: Limits
     assert violations(msgspec.json.decode(composed.body)) == []
     again = compose(conversation, TARGET, ids_of(conversation), limits=limits)
     assert again.body == composed.body
+
+
+@given(ENTRIES, THINKING, st.none() | st.integers(-1, 200_000))
+@settings(deadline=None)
+def test_every_model_takes_what_is_asked_of_its_thinking(
+    model: Model, thinking: Thinking, max_tokens: int | None
+) -> None:
+    turns = (Turn("user", (TextPart("hi"),)),)
+    sampling = Sampling(max_tokens)
+    conversation = Conversation(model.id, turns, sampling=sampling, thinking=thinking)
+    composed = compose(conversation, Target(model.id, model), ids_of(conversation))
+    assert violations(msgspec.json.decode(composed.body)) == []
 
 
 @given(CONVERSATIONS, st.sampled_from(["document", "image", "nothing"]))

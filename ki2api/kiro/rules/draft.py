@@ -4,9 +4,11 @@ from typing import Any
 
 import msgspec
 
-from ki2api.conversation import ImagePart, Role
+from ki2api.conversation import ImagePart, Role, ThinkingPart
+from ki2api.kiro.learnt import Learnt
 from ki2api.kiro.limits import Limits
 from ki2api.kiro.names import ToolNames
+from ki2api.kiro.wire import ModelFields
 from ki2api.models import Model
 
 
@@ -37,7 +39,7 @@ class Result(msgspec.Struct):
 
 
 class Said(msgspec.Struct):
-    """One turn: a user has texts, images and results; the assistant texts and calls."""
+    """One turn: a user has texts, images and results; the assistant thoughts, texts and calls."""
 
     role: Role
     at: str
@@ -45,6 +47,7 @@ class Said(msgspec.Struct):
     images: list[ImagePart] = msgspec.field(default_factory=list)
     calls: list[Call] = msgspec.field(default_factory=list)
     results: list[Result] = msgspec.field(default_factory=list)
+    thoughts: list[ThinkingPart] = msgspec.field(default_factory=list)
 
     @property
     def content(self) -> str:
@@ -70,6 +73,12 @@ class Draft(msgspec.Struct):
     turns: list[Said] = msgspec.field(default_factory=list)
     tools: list[Spec] = msgspec.field(default_factory=list)
     repairs: list[Repair] = msgspec.field(default_factory=list)
+    learnt: Learnt = Learnt()
+    fields: ModelFields | None = None
+    tagged: bool = False
+    """Whether the system text asks for thoughts as tagged text."""
+    ignored: list[str] = msgspec.field(default_factory=list)
+    """What was asked of thinking and has no effect."""
     nodes: int = 20_000
     """How many nodes of schemas may still be written out: references can make them endless."""
 

@@ -18,6 +18,7 @@ from ki2api.conversation import (
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.rules.draft import Call, Draft, Result, Said
 from ki2api.kiro.rules.images import checked_image
+from ki2api.kiro.rules.reasoning import read_thoughts
 from ki2api.kiro.rules.text import h15_input, h19_clean
 
 EMPTY_RESULT = "(empty result)"
@@ -66,9 +67,8 @@ def _put(draft: Draft, said: Said, part: Part) -> None:
             said.calls.append(_call(draft, part))
         case ToolResultPart():
             said.results.append(_result(draft, said, part))
-        case ThinkingPart(at=at):
-            # Kiro refuses signatures of another model and takes a history without any (§3.6).
-            draft.repair("§3.6", at, "earlier thinking was left out")
+        case ThinkingPart():
+            read_thoughts(draft, said, part)
         case _:
             raise InvalidRequest("Documents are not supported yet; send their text.", path=part.at)
 

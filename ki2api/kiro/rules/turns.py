@@ -27,6 +27,7 @@ def h4_merge_neighbours(draft: Draft) -> None:
         last.images += said.images
         last.calls += said.calls
         last.results += said.results
+        last.thoughts += said.thoughts
         if said.at != last.at:
             draft.repair("H4", said.at, f"joined to the {said.role} turn before")
     draft.turns = merged

@@ -1,7 +1,7 @@
 """Requests of the Messages API as conversations."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,7 +19,7 @@ from ki2api.errors import InvalidRequest, ThreadNotFound
 from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.blocks import parts
-from ki2api.protocols.fields import Refused, asked_for, refuse_any, session_of
+from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.reading import NULL, Unserved, read
 from ki2api.protocols.system import part_system
 
@@ -35,6 +35,10 @@ NO_EFFECT: Mapping[str, Any] = {
     "service_tier": None,
     "speed": "standard",
     "top_k": None,
+}
+DISPLAYS: Mapping[str, Literal["summarized", "omitted"]] = {
+    "summarized": "summarized",
+    "omitted": "omitted",
 }
 REFUSED: Mapping[str, Refused] = {
     "mcp_servers": Refused("MCP servers are not supported: connect them in your client", []),
@@ -142,16 +146,25 @@ def _tool_choice(choice: wire.ToolChoice | None) -> ToolChoice:
 
 
 def _thinking(asked: wire.CountRequest) -> Thinking:
-    effort = _effort(asked)
-    if asked.thinking is None:
+    effort, thinking = _effort(asked), asked.thinking
+    if thinking is None:
         return Thinking(effort=effort)
-    return Thinking(asked.thinking.type != "disabled", asked.thinking.budget_tokens, effort)
+    display = DISPLAYS.get(thinking.display or "")
+    return Thinking(thinking.type != "disabled", thinking.budget_tokens, effort, display)
 
 
 def _effort(asked: wire.CountRequest) -> str | None:
     """Find the effort in force; a system message may change it from its place on."""
-    settings = [asked.output_config, *(message.output_config for message in asked.messages)]
-    return next((found.effort for found in reversed(settings) if found and found.effort), None)
+    settings = [(asked.output_config, "")] + [
+        (message.output_config, f"messages[{index}].")
+        for index, message in enumerate(asked.messages)
+    ]
+    found = [
+        checked_effort(config.effort, f"{at}output_config.effort")
+        for config, at in settings
+        if config and config.effort
+    ]
+    return found[-1] if found else None
 
 
 def _metadata(asked: wire.CountRequest, request: RawRequest) -> Metadata:
@@ -173,8 +186,10 @@ def _not_honoured(asked: wire.CountRequest, request: RawRequest) -> Iterator[str
     yield from asked_for(asked, NO_EFFECT)
     if asked.output_config and asked.output_config.task_budget is not None:
         yield "output_config.task_budget"
-    if asked.thinking and asked.thinking.display is not None:
+    if asked.thinking and asked.thinking.display not in (None, *DISPLAYS):
         yield "thinking.display"
+    if asked.thinking and asked.thinking.type == "between_tools":
+        yield "thinking.type"
     for index, message in enumerate(asked.messages):
         if message.clear_at == "next_user_message":
             yield f"messages[{index}].clear_at"

@@ -16,6 +16,8 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.Forbidden: (403, "permission_error"),
     errors.InvalidRequest: (400, "invalid_request_error"),
     errors.ThreadNotFound: (404, "not_found_error"),
+    errors.BodyRefused: (400, "invalid_request_error"),
+    errors.ThoughtsRefused: (400, "invalid_request_error"),
     errors.RequestTooLarge: (413, "request_too_large"),
     errors.UnsupportedMedia: (415, "invalid_request_error"),
     errors.ContextTooLong: (400, "invalid_request_error"),

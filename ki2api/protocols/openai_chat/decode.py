@@ -8,7 +8,7 @@ import msgspec
 from ki2api.conversation import Conversation, Metadata, Sampling, Thinking, Tool, ToolChoice, Turn
 from ki2api.errors import InvalidRequest
 from ki2api.protocols import Delivery, RawRequest
-from ki2api.protocols.fields import Refused, asked_for, refuse_any, session_of
+from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.openai_chat import wire
 from ki2api.protocols.openai_chat.content import result, said, shown
 from ki2api.protocols.reading import NULL, Unserved, read
@@ -151,7 +151,9 @@ def _sampling(asked: wire.ChatRequest) -> Sampling:
     )
 
 
-def _thinking(effort: str | None) -> Thinking:
+def _thinking(asked: str | None) -> Thinking:
+    """Read the effort; thoughts that come unasked are given too, since nobody must read them."""
+    effort = checked_effort(asked, "reasoning_effort")
     if effort == "none":
         return Thinking(enabled=False)
-    return Thinking(effort=effort)
+    return Thinking(True if effort else None, effort=effort, display="summarized")

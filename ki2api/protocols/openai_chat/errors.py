@@ -15,6 +15,8 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.Forbidden: (403, "permission_error", "forbidden"),
     errors.InvalidRequest: (400, "invalid_request_error", "invalid_request"),
     errors.ThreadNotFound: (404, "invalid_request_error", "thread_not_found"),
+    errors.BodyRefused: (400, "invalid_request_error", "invalid_request"),
+    errors.ThoughtsRefused: (400, "invalid_request_error", "invalid_request"),
     errors.RequestTooLarge: (413, "invalid_request_error", "request_too_large"),
     errors.UnsupportedMedia: (415, "invalid_request_error", "unsupported_media_type"),
     errors.ContextTooLong: (400, "invalid_request_error", "context_length_exceeded"),

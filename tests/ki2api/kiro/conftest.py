@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ki2api.conversation import Conversation, Turn
-from ki2api.kiro.compose import Composed, Limits, compose, ids_of
+from ki2api.kiro.compose import Composed, Learnt, Limits, compose, ids_of
 from ki2api.models import Catalogue
 
 
@@ -43,12 +43,18 @@ class Heard(msgspec.Struct):
 @pytest.fixture
 def hear() -> Callable[..., Heard]:
     def hear(
-        *turns: Turn, model: str = "claude-sonnet-4.5", limits: Limits | None = None, **more: Any
+        *turns: Turn,
+        model: str = "claude-sonnet-4.5",
+        limits: Limits | None = None,
+        learnt: Learnt | None = None,
+        **more: Any,
     ) -> Heard:
         conversation = Conversation(model, turns, **more)
         target = Catalogue().find(model)
         ids = ids_of(conversation)
-        composed = compose(conversation, target, ids, limits=limits or Limits())
+        composed = compose(
+            conversation, target, ids, limits=limits or Limits(), learnt=learnt or Learnt()
+        )
         return Heard(composed, msgspec.json.decode(composed.body))
 
     return hear

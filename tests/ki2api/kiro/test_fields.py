@@ -69,7 +69,7 @@ def test_a_model_keeps_a_limit_that_its_schema_allows(
 
 
 def test_only_older_claudes_are_asked_by_tags() -> None:
-    asked = {name for name in CATALOGUE if thinks_by_tags(Model(name))}
+    asked = {name for name in CATALOGUE if thinks_by_tags(Model(name), fields_of(Model(name)))}
     assert {"claude-sonnet-4.5", "claude-sonnet-4.5-1m", "claude-haiku-4.5"} <= asked
     assert not asked & {"claude-opus-4.6", "claude-sonnet-5", "gpt-5.6-sol", "glm-5", "auto"}
 

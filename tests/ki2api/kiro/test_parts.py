@@ -122,3 +122,41 @@ def test_nothing_begun_is_nothing_to_end(parts: Parts) -> None:
     assert parts.thoughts("", "", "") == []
     assert parts.finish() == []
     assert parts.count == 0
+
+
+def test_a_signature_may_come_in_pieces_and_ends_its_thoughts(parts: Parts) -> None:
+    reply = whole(
+        parts.thoughts("hm", "si", ""),
+        parts.thoughts("", "g", ""),
+        parts.thoughts("so", "", ""),
+        parts.text("x"),
+        parts.finish(),
+    )
+    assert reply.parts == (ThinkingPart("hm", "sig"), ThinkingPart("so"), TextPart("x"))
+    assert parts.proofs == ["sig"]
+
+
+def test_a_signature_without_words_is_a_part(parts: Parts) -> None:
+    reply = whole(parts.text("x"), parts.thoughts("", "sig", ""), parts.finish())
+    assert reply.parts == (TextPart("x"), ThinkingPart("", "sig"))
+
+
+def test_a_signature_that_comes_too_late_for_its_words_is_none() -> None:
+    skipped: Counter[str] = Counter()
+    parts = Parts(ToolNames(), 3, skipped)
+    reply = whole(
+        parts.thoughts("hm", "", ""), parts.text("x"), parts.thoughts("", "sig", ""), parts.finish()
+    )
+    assert reply.parts == (ThinkingPart("hm"), TextPart("x"))
+    assert skipped == {"signature of thoughts that had ended": 1}
+
+
+def test_late_thoughts_with_their_signature_are_a_part(parts: Parts) -> None:
+    reply = whole(
+        parts.text("x"),
+        parts.call("1", "t", "", stop=True),
+        parts.thoughts("...", "", ""),
+        parts.thoughts("", "sig", ""),
+        parts.finish(),
+    )
+    assert reply.parts[-1] == ThinkingPart("...", "sig")

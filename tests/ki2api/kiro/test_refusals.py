@@ -24,7 +24,7 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
         (
             400,
             {"message": "Improperly formed request.", "reason": "REQUEST_BODY_INVALID"},
-            errors.InvalidRequest,
+            errors.BodyRefused,
         ),
         (
             400,
@@ -77,7 +77,13 @@ def refused(status: int, headers: dict[str, str] | None = None, **body: Any) -> 
         (
             400,
             {"message": "messages.27.content.0: Invalid `signature` in `thinking` block"},
-            errors.InvalidRequest,
+            errors.ThoughtsRefused,
+        ),
+        (400, {"reason": "THINKING_SIGNATURE_INVALID"}, errors.ThoughtsRefused),
+        (
+            400,
+            {"message": "additionalModelRequestFields is not supported for this model."},
+            errors.BodyRefused,
         ),
         (400, {"reason": "IMAGE_MIME_MISMATCH"}, errors.InvalidRequest),
         (400, {"reason": "DOCUMENT_SIZE_EXCEEDED"}, errors.InvalidRequest),

@@ -7,7 +7,6 @@ from ki2api.conversation import (
     DocumentPart,
     ImagePart,
     TextPart,
-    ThinkingPart,
     ToolCallPart,
     ToolResultPart,
     Turn,
@@ -24,13 +23,6 @@ def test_an_input_that_is_no_object_is_wrapped(hear: Hear) -> None:
     heard = hear(ASK, CALL)
     assert heard.turns[1]["toolUses"][0]["input"] == {"value": [1]}
     assert ("H15", "call") in {(each.rule, each.at) for each in heard.composed.repairs}
-
-
-def test_thinking_of_the_past_is_left_out(hear: Hear) -> None:
-    thought = ThinkingPart("hm", "signed", at="messages[1].content[0]")
-    heard = hear(ASK, Turn("assistant", (thought, TextPart("x"))), ASK)
-    assert heard.turns[1] == {"content": "x"}
-    assert heard.composed.repairs[0].at == "messages[1].content[0]"
 
 
 def test_documents_are_refused_with_their_place(hear: Hear) -> None:

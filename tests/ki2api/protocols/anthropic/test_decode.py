@@ -124,6 +124,16 @@ def test_sampling_is_passed_on(ask: Ask) -> None:
             Thinking(enabled=True, budget=2000),
         ),
         ({"thinking": {"type": "adaptive"}}, Thinking(enabled=True)),
+        ({"thinking": {"type": "between_tools"}}, Thinking(enabled=True)),
+        (
+            {"thinking": {"type": "enabled", "budget_tokens": 9, "display": "omitted"}},
+            Thinking(enabled=True, budget=9, display="omitted"),
+        ),
+        (
+            {"thinking": {"type": "adaptive", "display": "summarized"}},
+            Thinking(enabled=True, display="summarized"),
+        ),
+        ({"thinking": {"type": "adaptive", "display": "updates"}}, Thinking(enabled=True)),
         ({"thinking": {"type": "disabled"}}, Thinking(enabled=False)),
         ({"output_config": {"effort": "low"}}, Thinking(effort="low")),
         (
@@ -139,6 +149,24 @@ def test_thinking_and_effort_are_passed_on(
     ask: Ask, fields: dict[str, Any], expected: Thinking
 ) -> None:
     assert conversation(ask(body(**fields))).thinking == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        ({"output_config": {"effort": "huge"}}, "output_config.effort"),
+        (
+            {"messages": [HI, {"role": "system", "output_config": {"effort": "huge"}}]},
+            "messages[1].output_config.effort",
+        ),
+    ],
+)
+def test_an_unknown_effort_is_refused_by_its_place(
+    ask: Ask, fields: dict[str, Any], at: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        conversation(ask(body(**fields)))
+    assert refused.value.path == at
 
 
 @pytest.mark.parametrize(
@@ -233,7 +261,7 @@ def test_what_has_no_effect_is_named(ask: Ask) -> None:
         service_tier="auto",
         context_management={"edits": []},
         output_config={"task_budget": {"type": "tokens", "total": 9}},
-        thinking={"type": "adaptive", "display": "omitted"},
+        thinking={"type": "between_tools", "display": "updates"},
         messages=[
             {"role": "user", "content": [{"type": "text", "text": "x", "cache_control": {}}]},
             {"role": "system", "content": "soon gone", "clear_at": "next_user_message"},
@@ -246,6 +274,7 @@ def test_what_has_no_effect_is_named(ask: Ask) -> None:
         "top_k",
         "output_config.task_budget",
         "thinking.display",
+        "thinking.type",
         "messages[1].clear_at",
         "cache_control",
     )

@@ -39,7 +39,9 @@ def function(name: str) -> dict[str, Any]:
 def test_the_least_request_is_a_conversation(ask: Ask) -> None:
     assert OPENAI_CHAT.decode(ask(body())) == (
         Conversation(
-            "gpt-x", (Turn("user", (TextPart("hi", "messages[0].content"),), "messages[0]"),)
+            "gpt-x",
+            (Turn("user", (TextPart("hi", "messages[0].content"),), "messages[0]"),),
+            thinking=Thinking(display="summarized"),
         ),
         Delivery("f10e", "gpt-x", 1_790_000_000),
     )
@@ -160,13 +162,19 @@ def test_sampling_is_passed_on(ask: Ask, fields: dict[str, Any], expected: Sampl
 @pytest.mark.parametrize(
     ("effort", "expected"),
     [
-        (None, Thinking()),
+        (None, Thinking(display="summarized")),
         ("none", Thinking(enabled=False)),
-        ("high", Thinking(effort="high")),
+        ("high", Thinking(enabled=True, effort="high", display="summarized")),
     ],
 )
 def test_effort_is_passed_on(ask: Ask, effort: str | None, expected: Thinking) -> None:
     assert conversation(ask(body(reasoning_effort=effort))).thinking == expected
+
+
+def test_an_unknown_effort_is_refused_by_its_place(ask: Ask) -> None:
+    with pytest.raises(InvalidRequest, match="must be one of none, minimal, low") as refused:
+        conversation(ask(body(reasoning_effort="huge")))
+    assert refused.value.path == "reasoning_effort"
 
 
 @pytest.mark.parametrize(
