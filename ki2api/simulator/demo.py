@@ -53,8 +53,10 @@ def _calls(question: Question) -> tuple[Call, ...]:
 def _thoughts(question: Question, *, chinese: bool) -> str:
     said = question.prompt[:_LONGEST_ECHO]
     if chinese:
-        return f"用户说的是「{said}」。我用中文简短地回答。"
-    return f"The user says: {said!r}. I answer shortly, in English."
+        more = "".join(f"第{step}遍想过、答案不变。" for step in range(2, question.steps + 1))
+        return f"用户说的是「{said}」。我用中文简短地回答。{more}"
+    more = "".join(f" Look {step}: it stands." for step in range(2, question.steps + 1))
+    return f"The user says: {said!r}. I answer shortly, in English.{more}"
 
 
 def _told(result: Result, *, chinese: bool) -> str:

@@ -17,6 +17,11 @@ Thinking: TypeAlias = Literal["none", "events", "signature-only", "redacted", "t
 _MARKER = re.compile(r"\[\[sim:([^\]\s]+)([^\]]*)\]\]")
 _ASIDE = re.compile(r"<(system-reminder|context|environment_details)>.*?</\1>", re.DOTALL)
 _TAGGED = re.compile(r"<thinking_mode>(enabled|adaptive)</thinking_mode>")
+_LENGTH = re.compile(r"<max_thinking_length>(\d+)</max_thinking_length>")
+_STEPS = {"low": 1, "medium": 2, "high": 3, "xhigh": 4, "max": 5}
+_USUAL_EFFORT = "high"
+_TOKENS_PER_STEP = 6_144
+"""How much of an allowed length makes one more step of thought."""
 _HIDDEN_PROMPT = 4_100
 """Tokens of the prompt that the service adds by itself (docs/kiro.md §3.3)."""
 _PICTURE_TOKENS = 1_600
@@ -44,7 +49,7 @@ class Question(Struct, frozen=True):
 
     `prompt` is the last paragraph of the user's words, without asides that clients add and without
     a marker: a gateway may have put its system text before it. While tool results come back,
-    `prompt` is what the user said before.
+    `prompt` is what the user said before. `steps` is how much thought is asked for, from 1 to 5.
     """
 
     model: Model
@@ -54,6 +59,7 @@ class Question(Struct, frozen=True):
     tools: tuple[Tool, ...] = ()
     pictures: tuple[Picture, ...] = ()
     thinking: Thinking = "none"
+    steps: int = 1
     tokens: int = 0
     conversation_id: str = ""
 
@@ -92,6 +98,7 @@ def question_of(ask: Ask, models: Mapping[str, Model], conversation_id: str) -> 
         ),
         pictures=tuple(p for i in current.images or [] if (p := look_at(_data(i.source.bytes)))),
         thinking=_thinking(ask.additional_model_request_fields or {}, model, said),
+        steps=_steps(ask.additional_model_request_fields or {}, said),
         tokens=_size(ask),
         conversation_id=conversation_id,
     )
@@ -148,3 +155,11 @@ def _size(ask: Ask) -> int:
     text = msgspec.json.encode(ask.conversation_state).decode()
     bare = tokens_in(text) - sum(len(picture) for picture in pictures) // _ASCII_PER_TOKEN
     return bare + len(pictures) * _PICTURE_TOKENS + _HIDDEN_PROMPT
+
+
+def _steps(fields: dict[str, Any], said: list[str]) -> int:
+    for text in said:
+        if length := _LENGTH.search(text):
+            return 1 + min(int(length[1]) // _TOKENS_PER_STEP, 4)
+    config = fields.get("output_config") or fields.get("reasoning") or {}
+    return _STEPS.get(config.get("effort", _USUAL_EFFORT), 1)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from ki2api.simulator.catalogue import Model
+from ki2api.simulator.rules.attachments import decoded
 from ki2api.simulator.rules.violation import IMPROPER, Violation
 from ki2api.simulator.rules.wire import ConversationState
 
@@ -52,6 +53,9 @@ def broken_thoughts(state: ConversationState, model: Model) -> Iterator[Violatio
     for at, turn in enumerate(state.turns):
         reasoning = turn.assistant.reasoning_content if turn.assistant else None
         said = reasoning.reasoning_text if reasoning else None
+        blob = reasoning.redacted_content if reasoning else None
+        if reasoning and ((said is None) == (blob is None) or (blob and not decoded(blob))):
+            yield Violation("thinking-form", "REQUEST_BODY_INVALID")
         if said and said.signature != signature_of(model.id, said.text):
             yield Violation(
                 "thinking-signature",

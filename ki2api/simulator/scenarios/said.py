@@ -36,6 +36,25 @@ def thinking_tags(plan: Plan, _: Values) -> None:
     _think(plan, "tags")
 
 
+def thinking_tags_split(plan: Plan, _: Values) -> None:
+    """Think inside <thinking> tags that come letter by letter, after an empty line."""
+    _think(plan, "tags")
+    plan.changes.append(_letter_by_letter)
+
+
+def thinking_twice(plan: Plan, _: Values) -> None:
+    """Think in reasoning events, and say the same again inside <thinking> tags."""
+    _think(plan, "events")
+    text = f"<thinking>{plan.answer.thoughts}</thinking>\n\n{plan.answer.text}"
+    plan.answer = structs.replace(plan.answer, text=text)
+
+
+def thinking_signature_split(plan: Plan, _: Values) -> None:
+    """Think in reasoning events whose signature comes in two pieces."""
+    _think(plan, "events")
+    plan.changes.append(_split_signature)
+
+
 def thinking_redacted(plan: Plan, _: Values) -> None:
     """Send a late redacted blob of thoughts, as GPT models do."""
     _think(plan, "redacted")
@@ -107,6 +126,23 @@ def token_usage(plan: Plan, _: Values) -> None:
 def _think(plan: Plan, kind: Thinking) -> None:
     plan.question = structs.replace(plan.question, thinking=kind)
     plan.answer = structs.replace(plan.answer, thoughts=plan.answer.thoughts or _THOUGHTS)
+
+
+def _letter_by_letter(events: list[Event]) -> list[Event]:
+    said = "assistantResponseEvent"
+    text = "".join(event.payload["content"] for event in events if event.name == said)
+    first = next(i for i, event in enumerate(events) if event.name == said)
+    others = [event for event in events if event.name != said]
+    return [*others[:first], *(Event(said, {"content": c}) for c in "\n" + text), *others[first:]]
+
+
+def _split_signature(events: list[Event]) -> list[Event]:
+    out: list[Event] = []
+    for event in events:
+        whole = event.payload.get("signature")
+        halves = (whole[:9], whole[9:]) if whole else ()
+        out += [Event(event.name, {"signature": half}) for half in halves] or [event]
+    return out
 
 
 def _before_usage(*extra: Event) -> Change:

@@ -64,6 +64,8 @@ def test_it_tells_what_a_tool_brought(prompt: str, *, failed: bool, words: str) 
 def test_it_thinks_when_asked_to() -> None:
     assert _answer("Hi").thoughts == ""
     assert _answer("Hi", thinking="events").thoughts.startswith("The user says: 'Hi'")
+    most = _answer("Hi", thinking="events", steps=5).thoughts
+    assert len(most) > len(_answer("Hi", thinking="events").thoughts)
     assert _answer("你好", thinking="tags").thoughts.startswith("用户说的是「你好」")
 
 

@@ -85,6 +85,21 @@ def test_thinking_is_asked_for_in_the_way_of_the_model(
     assert _question(text, model=model, fields=fields).thinking == thinking
 
 
+@pytest.mark.parametrize(
+    ("model", "fields", "text", "steps"),
+    [
+        ("claude-opus-5", None, "x", 3),
+        ("claude-opus-5", {"output_config": {"effort": "low"}}, "x", 1),
+        ("gpt-5.6-sol", {"reasoning": {"effort": "max"}}, "x", 5),
+        ("gpt-5.6-sol", {"reasoning": {"effort": "none"}}, "x", 1),
+        ("claude-haiku-4.5", None, "<max_thinking_length>1024</max_thinking_length>", 1),
+        ("claude-haiku-4.5", None, "<max_thinking_length>24576</max_thinking_length>", 5),
+    ],
+)
+def test_effort_decides_how_much_is_thought(model: str, fields: Any, text: str, steps: int) -> None:
+    assert _question(text, model=model, fields=fields).steps == steps
+
+
 def test_tokens_are_estimated_by_script() -> None:
     assert tokens_in("x" * 400) == 100
     assert tokens_in("春" * 300) == 200

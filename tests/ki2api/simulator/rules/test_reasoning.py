@@ -8,6 +8,7 @@ from ki2api.simulator.rules import violations
 from ki2api.simulator.rules.reasoning import signature_of
 
 Body = dict[str, Any]
+SIGNED = {"text": "easy", "signature": signature_of("claude-sonnet-4.5", "easy")}
 
 
 def _ask(body: Body, model: str, fields: Any) -> list[tuple[str, str | None]]:
@@ -64,9 +65,16 @@ def _replayed(body: Body, reasoning: Body) -> list[str | None]:
 
 
 def test_thoughts_with_the_models_own_signature_are_accepted(minimal: Body) -> None:
-    signed = {"text": "easy", "signature": signature_of("claude-sonnet-4.5", "easy")}
-    assert _replayed(minimal, {"reasoningText": signed}) == []
+    assert _replayed(minimal, {"reasoningText": SIGNED}) == []
     assert _replayed(minimal, {"redactedContent": "b3BhcXVl"}) == []
+
+
+@pytest.mark.parametrize(
+    "reasoning",
+    [{}, {"redactedContent": "no base64"}, {"redactedContent": "YQ==", "reasoningText": SIGNED}],
+)
+def test_thoughts_have_one_form(reasoning: Body, minimal: Body) -> None:
+    assert "REQUEST_BODY_INVALID" in _replayed(minimal, reasoning)
 
 
 @pytest.mark.parametrize("signature", [None, "forged", signature_of("claude-opus-5", "easy")])

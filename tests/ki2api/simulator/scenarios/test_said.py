@@ -33,6 +33,28 @@ async def test_thoughts_come_in_tags(caller: Any) -> None:
     assert "</thinking>\n\nHello!" in text
 
 
+async def test_tags_come_letter_by_letter(caller: Any) -> None:
+    events = await caller.events("[[sim:thinking-tags-split]]")
+    texts = [part["content"] for part in events.of("assistantResponseEvent")]
+    assert all(len(text) == 1 for text in texts)
+    assert "".join(texts).startswith("\n<thinking>The user")
+
+
+async def test_thoughts_come_twice(caller: Any) -> None:
+    events = await caller.events("[[sim:thinking-twice]]")
+    thoughts = "".join(part.get("text", "") for part in events.of("reasoningContentEvent"))
+    assert events.text.startswith(f"<thinking>{thoughts}</thinking>\n\nHello!")
+
+
+async def test_a_signature_comes_in_two_pieces(caller: Any) -> None:
+    *texts, first, last = (await caller.events("[[sim:thinking-signature-split]]")).of(
+        "reasoningContentEvent"
+    )
+    thoughts = "".join(part["text"] for part in texts)
+    whole = first["signature"] + last["signature"]
+    assert whole == signature_of("claude-sonnet-4.5", thoughts)
+
+
 @pytest.mark.parametrize("name", ["thinking-redacted", "thinking-late"])
 async def test_thoughts_come_late(caller: Any, name: str) -> None:
     events = await caller.events(f"[[sim:{name}]]")
