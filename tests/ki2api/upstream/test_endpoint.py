@@ -6,11 +6,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.conversation import Conversation, Sampling, TextPart, Turn
+from ki2api.conversation import (
+    Conversation,
+    Sampling,
+    TextPart,
+    Thinking,
+    ThinkingPart,
+    Turn,
+)
 from ki2api.errors import (
+    BodyRefused,
     GatewayError,
     ModelNotOffered,
     RateLimited,
+    ThoughtsRefused,
     UpstreamDisconnected,
     UpstreamGarbled,
     UpstreamTimeout,
@@ -18,7 +27,8 @@ from ki2api.errors import (
 from ki2api.events import Reply, ReplyEvent, fold
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.compose import Limits
-from ki2api.models import Catalogue
+from ki2api.models import Catalogue, Model, Target
+from ki2api.simulator.rules.reasoning import signature_of
 from ki2api.upstream.endpoint import KiroEndpoint
 from pipeline.testing import build_flow
 
@@ -35,9 +45,12 @@ class Asking:
         self.notes: list[str] = []
         self.seen: list[ReplyEvent] = []
 
-    async def ask(self, text: str = "Hello", model: str = "claude-sonnet-4.5") -> Reply:
+    async def ask(
+        self, text: str = "Hello", model: str = "claude-sonnet-4.5", **more: Any
+    ) -> Reply:
         self.seen.clear()
-        flow = self.flow(text, model)
+        self.notes.clear()
+        flow = self.flow(text, model, **more)
         try:
             await self.endpoint(flow)
             async for batch in flow.events:
@@ -50,12 +63,24 @@ class Asking:
             await flow.aclose()
         return fold(self.seen)
 
-    def flow(self, text: str, model: str) -> GatewayFlow:
-        turns = (Turn("user", (TextPart(text),)),)
+    def flow(
+        self,
+        text: str,
+        model: str,
+        past: tuple[Turn, ...] = (),
+        schema: bytes | None = None,
+        **more: Any,
+    ) -> GatewayFlow:
+        turns = (*past, Turn("user", (TextPart(text),)))
+        target = Catalogue(aliases={"mine": "claude-opus-5"}).find(model)
+        if schema is not None:
+            target = Target(model, Model(model, fields_schema=msgspec.Raw(schema)))
         return build_flow(
             GatewayFlow,
-            conversation=Conversation(model, turns, sampling=Sampling(temperature=0.5)),
-            target=Catalogue(aliases={"mine": "claude-opus-5"}).find(model),
+            conversation=Conversation(
+                model, turns, **({"sampling": Sampling(temperature=0.5)} | more)
+            ),
+            target=target,
             account=self.wire.access(),
         )
 
@@ -137,3 +162,85 @@ async def test_kiro_has_its_time_to_begin_and_to_go_on(
     asking.wire.account.fault("stall", at=400)
     with pytest.raises(UpstreamTimeout, match=words):
         await asking.ask()
+
+
+EFFORT = b'{"properties":{"output_config":{"properties":{"effort":{"enum":["low"]}}}}}'
+DEEP = Thinking(enabled=True, effort="low")
+OPUS = "claude-opus-4.8"
+
+
+def calls(asking: Asking) -> tuple[int, int]:
+    """Return how often Kiro answered and refused."""
+    return len(asking.wire.simulator.requests), len(asking.wire.simulator.refused)
+
+
+def said(*parts: Any) -> tuple[Turn, ...]:
+    return (Turn("user", (TextPart("go"),)), Turn("assistant", (*parts, TextPart("x"))))
+
+
+async def test_fields_that_the_model_refuses_are_dropped_once_and_remembered(wired: Wired) -> None:
+    asking = Asking(await wired())
+    reply = await asking.ask(thinking=DEEP, schema=EFFORT)
+    assert calls(asking) == (1, 1)
+    assert isinstance(reply.parts[0], ThinkingPart), "the model was asked by tags in their place"
+    assert "Kiro refused the extra fields: asked again without" in asking.notes
+    first, again = asking.ids
+    assert first != again
+    await asking.ask(thinking=DEEP, schema=EFFORT)
+    assert calls(asking) == (2, 1)
+
+
+async def test_a_body_that_is_refused_without_fields_is_refused(wired: Wired) -> None:
+    asking = Asking(await wired())
+    asking.wire.simulator.order("refuse", status=400, reason="REQUEST_BODY_INVALID")
+    with pytest.raises(BodyRefused):
+        await asking.ask()
+    assert calls(asking) == (0, 1)
+
+
+async def test_what_is_refused_twice_is_refused_and_teaches_nothing(wired: Wired) -> None:
+    asking = Asking(await wired())
+    asking.wire.simulator.order("refuse", times=2, status=400, reason="REQUEST_BODY_INVALID")
+    with pytest.raises(BodyRefused):
+        await asking.ask(model=OPUS, thinking=DEEP)
+    assert calls(asking) == (0, 2)
+    await asking.ask(model=OPUS, thinking=DEEP)
+    fields = asking.wire.simulator.requests[-1].parsed()["additionalModelRequestFields"]
+    assert fields["output_config"] == {"effort": "low"}
+
+
+async def test_a_foreign_signature_is_left_out_once_and_remembered(wired: Wired) -> None:
+    asking = Asking(await wired())
+    past = said(ThinkingPart("hm", "foreign"))
+    await asking.ask(past=past)
+    assert calls(asking) == (1, 1)
+    assert asking.notes[1] == "Kiro refused the earlier thinking: asked again without"
+    await asking.ask(past=past)
+    assert calls(asking) == (2, 1)
+    asking.wire.simulator.order("refuse", status=400, reason="THINKING_SIGNATURE_INVALID")
+    with pytest.raises(ThoughtsRefused):
+        await asking.ask(past=past)
+
+
+async def test_thoughts_that_came_through_go_back_to_their_model_only(wired: Wired) -> None:
+    asking = Asking(await wired())
+    reply = await asking.ask(model=OPUS, thinking=DEEP)
+    (thought, _) = reply.parts
+    assert isinstance(thought, ThinkingPart)
+    past = said(thought)
+    await asking.ask(model=OPUS, past=past)
+    await asking.ask(model="claude-opus-5", past=past)
+    same, other = (request.parsed() for request in asking.wire.simulator.requests[-2:])
+    turns = [body["conversationState"]["history"][1] for body in (same, other)]
+    kept, left = (turn["assistantResponseMessage"].get("reasoningContent") for turn in turns)
+    assert kept == {"reasoningText": {"text": thought.text, "signature": thought.signature}}
+    assert left is None
+    assert calls(asking) == (3, 0)
+
+
+async def test_thoughts_go_too_where_a_body_without_fields_is_refused(wired: Wired) -> None:
+    asking = Asking(await wired())
+    asking.wire.simulator.order("refuse", status=400, reason="REQUEST_BODY_INVALID")
+    await asking.ask(past=said(ThinkingPart("hm", signature_of("glm-5", "hm"))), model="glm-5")
+    assert calls(asking) == (1, 1)
+    assert b"reasoningContent" not in asking.wire.simulator.requests[-1].body
