@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from ki2api.simulator.question import Question
+from ki2api.simulator.question import Question, tokens_in
 
 
 class Call(Struct, frozen=True):
@@ -22,6 +22,16 @@ class Answer(Struct, frozen=True):
     calls: tuple[Call, ...] = ()
     thoughts: str = ""
     scenario: str = ""
+
+
+def within(answer: Answer, max_tokens: int | None) -> Answer:
+    """Cut an answer short as a model does that keeps its token limit; its calls are last."""
+    over = tokens_in(answer.thoughts + answer.text) - (max_tokens or 0)
+    if max_tokens is None or over <= 0:
+        return answer
+    left = max(max_tokens - tokens_in(answer.thoughts), 0)
+    share = left / max(tokens_in(answer.text), 1)
+    return structs.replace(answer, text=answer.text[: int(len(answer.text) * share)], calls=())
 
 
 Script: TypeAlias = Callable[[Question], Answer]

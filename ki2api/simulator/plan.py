@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
 
-from ki2api.simulator.answer import Answer
+from ki2api.simulator.answer import Answer, within
 from ki2api.simulator.identifiers import Identifiers
 from ki2api.simulator.options import Chunking
 from ki2api.simulator.question import Question
@@ -53,9 +53,12 @@ class Plan(Struct, kw_only=True):
 
     def frames(self) -> list[bytes]:
         """Write the whole stream as it would go out undisturbed, but for a corrupted byte."""
-        events = list(reply(self.question, self.answer, self.ids, self.call_form))
+        answer = within(self.answer, self.question.max_tokens)
+        events = list(reply(self.question, answer, self.ids, self.call_form))
         if self.usage:
-            events += usage(cost_of(self.question, self.answer))
+            events += usage(cost_of(self.question, answer))
+        if answer is not self.answer:
+            events.append(Event("metadataEvent", {"stopReason": "MAX_TOKENS"}))
         for change in self.changes:
             events = change(events)
         if self.binding == "json-1.0":

@@ -49,7 +49,8 @@ class Question(Struct, frozen=True):
 
     `prompt` is the last paragraph of the user's words, without asides that clients add and without
     a marker: a gateway may have put its system text before it. While tool results come back,
-    `prompt` is what the user said before. `steps` is how much thought is asked for, from 1 to 5.
+    `prompt` is what the user said before. `steps` is how much thought is asked for, from 1 to 5,
+    `max_tokens` the limit that the model itself was told to keep.
     """
 
     model: Model
@@ -60,6 +61,7 @@ class Question(Struct, frozen=True):
     pictures: tuple[Picture, ...] = ()
     thinking: Thinking = "none"
     steps: int = 1
+    max_tokens: int | None = None
     tokens: int = 0
     conversation_id: str = ""
 
@@ -98,6 +100,7 @@ def question_of(ask: Ask, models: Mapping[str, Model], conversation_id: str) -> 
         ),
         pictures=tuple(p for i in current.images or [] if (p := look_at(_data(i.source.bytes)))),
         thinking=_thinking(ask.additional_model_request_fields or {}, model, said),
+        max_tokens=(ask.additional_model_request_fields or {}).get("max_tokens"),
         steps=_steps(ask.additional_model_request_fields or {}, said),
         tokens=_size(ask),
         conversation_id=conversation_id,

@@ -209,3 +209,13 @@ async def test_a_search_is_answered_with_nothing_found(caller: Any) -> None:
     assert answer["id"] == "7"
     found = msgspec.json.decode(answer["result"]["content"][0]["text"])
     assert found["results"] == []
+
+
+async def test_a_model_keeps_the_limit_that_its_fields_set(caller: Any) -> None:
+    words = f"[[sim:text say={'x' * 8_000}]]"
+    events = await caller.events(words, model="claude-opus-5", fields={"max_tokens": 1_024})
+    assert len(events.text) == 4_096
+    assert events[-1] == ("metadataEvent", {"stopReason": "MAX_TOKENS"})
+    events = await caller.events(words, model="claude-opus-5", fields={"max_tokens": 2_000})
+    assert len(events.text) == 8_000
+    assert events.names[-1] == "meteringEvent"
