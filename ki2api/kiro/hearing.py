@@ -42,7 +42,8 @@ def _show(thinking: Thinking, *, asked: bool) -> Show:
 class Thoughts:
     """Passes text and thoughts on to the parts of one reply.
 
-    Thoughts that Kiro sends both as events and as tagged text are passed on once.
+    Thoughts that Kiro sends both as events and as tagged text are passed on once. `withheld`
+    counts how often some came that were not passed on.
     """
 
     def __init__(self, parts: Parts, hearing: Hearing, skipped: Counter[str]) -> None:
@@ -50,6 +51,7 @@ class Thoughts:
         self._show = hearing.show
         self._tags = TagReader() if hearing.tagged else None
         self._skipped = skipped
+        self.withheld = 0
         self._native = self._tagged = self._worded = False
 
     def text(self, words: str) -> list[ReplyEvent]:
@@ -99,5 +101,6 @@ class Thoughts:
         return self._parts.thoughts("", signature, redacted)
 
     def _skip(self, what: str) -> list[ReplyEvent]:
+        self.withheld += 1
         self._skipped[what] += 1
         return []

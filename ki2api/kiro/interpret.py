@@ -66,6 +66,11 @@ class Interpreter:
         """The signatures and opaque blobs that the model gave its thoughts so far."""
         return self._parts.proofs
 
+    @property
+    def withheld(self) -> int:
+        """How often thoughts came so far that are not passed on."""
+        return self._heard.withheld
+
     def feed(self, frame: Frame) -> list[ReplyEvent]:
         """Take a frame; raises what Kiro reports in place of an answer."""
         kind = frame.headers.get(":event-type", "")

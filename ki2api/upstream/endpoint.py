@@ -73,10 +73,10 @@ class KiroEndpoint:
         interpreter = Interpreter(composed.names, model.window, estimated, composed.hearing)
         await flow.hold(self._lessons.listening(interpreter, model.id))
         try:
-            async with asyncio.timeout(options.first_event_seconds):
+            async with asyncio.timeout(options.first_event_seconds) as limit:
                 pump = await flow.hold(self._client.stream(composed.body, flow.account))
                 events = Events(pump, interpreter, options.idle_seconds)
-                await events.prime()
+                await events.prime(Patience(limit, options.first_event_seconds))
         except TimeoutError as error:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
         flow.events = events
@@ -120,6 +120,17 @@ def _named(error: ModelNotOffered, flow: GatewayFlow) -> ModelNotOffered:
     )
 
 
+class Patience(msgspec.Struct, frozen=True):
+    """How long Kiro may be silent; thoughts that are not passed on are no silence."""
+
+    limit: asyncio.Timeout
+    seconds: float
+
+    def renew(self) -> None:
+        """Give Kiro its whole time again."""
+        self.limit.reschedule(asyncio.get_running_loop().time() + self.seconds)
+
+
 class Events(AsyncIterator[Batch[ReplyEvent]]):
     """The reply's events, one batch for what each read of the upstream brought."""
 
@@ -132,29 +143,32 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         self._failure: GatewayError | None = None
         self._ended = False
 
-    async def prime(self) -> None:
+    async def prime(self, patience: Patience) -> None:
         """Wait for the first batch: the commit point, after which nothing is tried again."""
-        self._first = await self._next()
+        self._first = await self._next(patience)
 
     async def __anext__(self) -> Batch[ReplyEvent]:
         if self._first is not None:
             first, self._first = self._first, None
             return first
         try:
-            async with asyncio.timeout(self._idle):
-                return await self._next()
+            async with asyncio.timeout(self._idle) as limit:
+                return await self._next(Patience(limit, self._idle))
         except TimeoutError as error:
             raise UpstreamTimeout("Kiro fell silent in the middle of its answer.") from error
 
-    async def _next(self) -> Batch[ReplyEvent]:
+    async def _next(self, patience: Patience) -> Batch[ReplyEvent]:
         while True:
             if self._failure is not None:
                 raise self._failure
             if self._ended:
                 raise StopAsyncIteration
+            withheld = self._interpreter.withheld
             events = self._read(await self._pump.read())
             if events:
                 return tuple(events)
+            if self._interpreter.withheld > withheld:
+                patience.renew()
 
     def _read(self, data: bytes) -> list[ReplyEvent]:
         """Translate one read; an error behind good frames waits until these are delivered."""

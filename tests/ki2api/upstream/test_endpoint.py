@@ -1,5 +1,6 @@
 """The innermost callable: a conversation in, events out, with the simulator for Kiro."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,9 +28,13 @@ from ki2api.errors import (
 from ki2api.events import Reply, ReplyEvent, fold
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.compose import Limits
+from ki2api.kiro.framing import encode
+from ki2api.kiro.hearing import Hearing
+from ki2api.kiro.interpret import Interpreter
+from ki2api.kiro.names import ToolNames
 from ki2api.models import Catalogue, Model, Target
 from ki2api.simulator.rules.reasoning import signature_of
-from ki2api.upstream.endpoint import KiroEndpoint
+from ki2api.upstream.endpoint import Events, KiroEndpoint, Patience
 from pipeline.testing import build_flow
 
 pytestmark = pytest.mark.anyio
@@ -244,3 +249,37 @@ async def test_thoughts_go_too_where_a_body_without_fields_is_refused(wired: Wir
     await asking.ask(past=said(ThinkingPart("hm", signature_of("glm-5", "hm"))), model="glm-5")
     assert calls(asking) == (1, 1)
     assert b"reasoningContent" not in asking.wire.simulator.requests[-1].body
+
+
+class Read:
+    """An upstream that has these frames to give, one a read."""
+
+    def __init__(self, *frames: tuple[str, bytes]) -> None:
+        self._frames = [encode({":event-type": kind}, payload) for kind, payload in frames]
+
+    async def read(self) -> bytes:
+        return self._frames.pop(0)
+
+
+@pytest.mark.parametrize("show", ["hidden", "signed"])
+async def test_thoughts_that_are_not_passed_on_are_no_silence(show: Any) -> None:
+    pump: Any = Read(
+        ("reasoningContentEvent", b'{"text":"hm"}'),
+        ("assistantResponseEvent", b'{"content":"So"}'),
+    )
+    events = Events(pump, Interpreter(ToolNames(), 200_000, 0, Hearing(show)), 1.0)
+    async with asyncio.timeout(100) as limit:
+        before = limit.when() or 0.0
+        await events.prime(Patience(limit, 500))
+        assert (limit.when() or 0.0) > before + 300
+
+
+async def test_events_that_say_nothing_leave_the_time_as_it_is() -> None:
+    pump: Any = Read(
+        ("messageMetadataEvent", b"{}"), ("assistantResponseEvent", b'{"content":"So"}')
+    )
+    events = Events(pump, Interpreter(ToolNames(), 200_000), 1.0)
+    async with asyncio.timeout(100) as limit:
+        before = limit.when()
+        await events.prime(Patience(limit, 500))
+        assert limit.when() == before
