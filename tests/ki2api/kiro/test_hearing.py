@@ -102,6 +102,7 @@ def test_thoughts_that_nobody_asked_for_are_left_out() -> None:
     )
     assert reply.parts == (TextPart("So"),)
     assert reader.proofs == []
+    assert reader.withheld == 2
     with pytest.raises(EmptyReply):
         read(Hearing("hidden"), thoughts(text="hm"))
 
