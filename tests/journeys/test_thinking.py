@@ -174,6 +174,32 @@ def test_a_tool_round_brings_its_thoughts_back(house: Any, claude: anthropic.Ant
     assert len(simulator.refused) == refused
 
 
+def test_opaque_thoughts_of_gpt_go_back_in_their_round(
+    house: Any, claude: anthropic.Anthropic
+) -> None:
+    messages: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
+    asked: Any = {"tools": [WEATHER], "thinking": BUDGET}
+    _, first = stream(claude, SOL, messages=messages, **asked)
+    call, opaque = first.content[-2:]
+    assert (call.type, opaque.type) == ("tool_use", "redacted_thinking")
+    assert sent(house)["additionalModelRequestFields"] == {"reasoning": {"effort": "medium"}}
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": "18 degrees"}
+    messages += [
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": [result]},
+    ]
+    told = create(claude, SOL, messages=messages, **asked)
+    assert "18 degrees" in told.content[0].text
+    said = sent(house)["conversationState"]["history"][1]["assistantResponseMessage"]
+    assert said["reasoningContent"] == {"redactedContent": opaque.data}
+    messages += [
+        {"role": "assistant", "content": told.content},
+        {"role": "user", "content": "Thanks"},
+    ]
+    create(claude, SOL, messages=messages, **asked)
+    assert b"redactedContent" not in house[1].requests[-1].body
+
+
 def test_an_invalid_signature_costs_one_more_call(simulator: Any, start: Any) -> None:
     simulator.add_account("only")
     gateway = start(simulator, rest=DEBUG)
