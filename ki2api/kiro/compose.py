@@ -5,7 +5,7 @@ Same conversation and ids, same bytes: Kiro's cache goes by the prefix (docs/kir
 
 import msgspec
 
-from ki2api.conversation import Conversation, ThinkingPart
+from ki2api.conversation import Conversation, DocumentPart, ThinkingPart
 from ki2api.errors import ContextTooLong, RequestTooLarge
 from ki2api.estimate import conversation_tokens
 from ki2api.kiro import wire
@@ -14,6 +14,7 @@ from ki2api.kiro.ids import Ids, ids_of
 from ki2api.kiro.learnt import Learnt
 from ki2api.kiro.limits import Limits, surely_within, weight
 from ki2api.kiro.names import ToolNames
+from ki2api.kiro.rules.documents import h17_only_documents_that_kiro_takes
 from ki2api.kiro.rules.draft import Draft, Repair, Result, Said, Spec
 from ki2api.kiro.rules.effort import ask_for_thinking
 from ki2api.kiro.rules.images import h17_only_images_that_kiro_takes
@@ -93,6 +94,7 @@ def _drafted(conversation: Conversation, draft: Draft) -> Draft:
     pair_calls_with_results(draft)
     only_one_thought_a_turn(draft)
     h17_only_images_that_kiro_takes(draft)
+    h17_only_documents_that_kiro_takes(draft)
     h5_h6_no_empty_turn(draft)
     system_text_first(draft)
     return draft
@@ -119,9 +121,14 @@ def _user(draft: Draft, said: Said, tools: tuple[wire.Tool, ...] = ()) -> wire.U
             draft.model.id,
             ORIGIN,
             tuple(wire.Image(each.format, wire.ImageSource(each.data)) for each in said.images),
+            tuple(map(_document, said.documents)),
             context,
         )
     )
+
+
+def _document(part: DocumentPart) -> wire.Document:
+    return wire.Document(part.name, part.format, wire.DocumentSource(part.data))
 
 
 def _assistant(said: Said) -> wire.AssistantMessage:
@@ -148,11 +155,14 @@ def _tool(spec: Spec) -> wire.Tool:
 
 def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None:
     # Images do not count: the official client sends ten of 10 MiB (docs/kiro.md §3.7, QCLI).
+    # Documents have limits of their own too.
     images = sum(len(image.data) for said in draft.turns for image in said.images)
+    documents = sum(len(each.data) for said in draft.turns for each in said.documents)
+    attached = images + documents
     limit = draft.limits.weight_for(draft.model.window)
-    if surely_within(len(body) - images, limit):
+    if surely_within(len(body) - attached, limit):
         return
-    heavy = weight(body) - images
+    heavy = weight(body) - attached
     if heavy <= limit:
         return
     if weight(_encode([_tool(spec) for spec in draft.tools])) > limit:

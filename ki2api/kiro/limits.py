@@ -19,6 +19,9 @@ class Limits(msgspec.Struct, frozen=True):
 
     max_images: int = 10
     max_image_bytes: int = 10 * MIB
+    max_documents: int = 5
+    max_document_bytes: int = 4_500_000
+    """As Amazon Bedrock takes them; Kiro's own figures are not known (docs/kiro.md §3.7)."""
     max_weight: int = 1_300_000
     """For a window of 200,000 tokens; it grows with the window, up to 2.6 times."""
     max_tools: int = 256

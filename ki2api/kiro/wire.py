@@ -25,6 +25,20 @@ class Image(_Sent, frozen=True):
     source: ImageSource
 
 
+class DocumentSource(_Sent, frozen=True):
+    """The bytes of a document, as base64."""
+
+    bytes: str
+
+
+class Document(_Sent, frozen=True):
+    """A file of a user message."""
+
+    name: str
+    format: str
+    source: DocumentSource
+
+
 class ResultText(_Sent, frozen=True):
     """One piece of a tool result."""
 
@@ -73,6 +87,7 @@ class UserInputMessage(_Sent, frozen=True):
     model_id: str
     origin: str
     images: tuple[Image, ...] = ()
+    documents: tuple[Document, ...] = ()
     user_input_message_context: UserInputMessageContext | None = None
 
 

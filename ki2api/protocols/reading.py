@@ -38,6 +38,10 @@ class Unserved:
             raise InvalidRequest(_short(why), path=at)
         self.dropped.append(at)
 
+    def without_effect(self, at: str) -> None:
+        """Remember the place of what is accepted and changes nothing."""
+        self.dropped.append(at)
+
 
 def read(
     decoder: msgspec.json.Decoder[T], request: RawRequest, known: frozenset[str] | None = None

@@ -69,6 +69,8 @@ def _told(result: Result, *, chinese: bool) -> str:
 def _spoken(question: Question, *, chinese: bool) -> str:
     lines = [_greeting(question, chinese=chinese)]
     lines += [_seen(picture, chinese=chinese) for picture in question.pictures]
+    had = "我收到文件" if chinese else "I have the document"
+    lines += [f"{had} {document}{'。' if chinese else '.'}" for document in question.documents]
     return "\n".join(lines)
 
 

@@ -59,6 +59,8 @@ class Question(Struct, frozen=True):
     results: tuple[Result, ...] = ()
     tools: tuple[Tool, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    documents: tuple[str, ...] = ()
+    """Each by its name and format."""
     thinking: Thinking = "none"
     steps: int = 1
     max_tokens: int | None = None
@@ -99,6 +101,7 @@ def question_of(ask: Ask, models: Mapping[str, Model], conversation_id: str) -> 
             Tool(t.name, t.description or "", t.input_schema.json) for t in current.specifications
         ),
         pictures=tuple(p for i in current.images or [] if (p := look_at(_data(i.source.bytes)))),
+        documents=tuple(f"{paper.name} ({paper.format})" for paper in current.documents or []),
         thinking=_thinking(ask.additional_model_request_fields or {}, model, said),
         max_tokens=(ask.additional_model_request_fields or {}).get("max_tokens"),
         steps=_steps(ask.additional_model_request_fields or {}, said),
@@ -149,15 +152,16 @@ def _thinking(fields: dict[str, Any], model: Model, said: list[str]) -> Thinking
 
 
 def _size(ask: Ask) -> int:
-    pictures = [
-        image.source.bytes
-        for turn in ask.conversation_state.turns
-        if turn.user
-        for image in turn.user.images or []
+    """Count the words, and each attachment as one picture."""
+    users = [turn.user for turn in ask.conversation_state.turns if turn.user]
+    attached = [
+        each.source.bytes
+        for user in users
+        for each in (*(user.images or ()), *(user.documents or ()))
     ]
     text = msgspec.json.encode(ask.conversation_state).decode()
-    bare = tokens_in(text) - sum(len(picture) for picture in pictures) // _ASCII_PER_TOKEN
-    return bare + len(pictures) * _PICTURE_TOKENS + _HIDDEN_PROMPT
+    bare = tokens_in(text) - sum(map(len, attached)) // _ASCII_PER_TOKEN
+    return bare + len(attached) * _PICTURE_TOKENS + _HIDDEN_PROMPT
 
 
 def _steps(fields: dict[str, Any], said: list[str]) -> int:

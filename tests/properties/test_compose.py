@@ -7,7 +7,7 @@ from zlib import compress, crc32
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ki2api.conversation import (
@@ -152,9 +152,17 @@ ROOTS = st.one_of(
 )
 MODEL = "claude-sonnet-4.5"
 IMAGES = st.builds(ImagePart, st.sampled_from(["png", "jpeg"]), st.just(PNG), st.just("image"))
+DOCUMENTS = st.builds(
+    DocumentPart,
+    st.sampled_from(["", "a.pdf", "A", "报告.pdf", " a  b", "a" * 300, "\ud800", "\0", ".pdf"]),
+    st.sampled_from(["pdf", "txt", "docx"]),
+    st.just(b64encode(b"%PDF-1.7").decode()),
+    st.just("document"),
+)
 PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(TextPart, TEXTS),
     IMAGES,
+    DOCUMENTS,
     st.builds(ThinkingPart, TEXTS),
     st.builds(lambda text: ThinkingPart(text, signature_of(MODEL, text)), st.text(max_size=5)),
     st.builds(ThinkingPart, redacted=st.sampled_from(["b3BhcXVl", "\ud800"])),
@@ -162,7 +170,7 @@ PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(
         ToolResultPart,
         IDS,
-        st.lists(st.one_of(st.builds(TextPart, TEXTS), IMAGES), max_size=2).map(tuple),
+        st.lists(st.one_of(st.builds(TextPart, TEXTS), IMAGES, DOCUMENTS), max_size=2).map(tuple),
         st.booleans(),
     ),
 )
@@ -208,9 +216,16 @@ ENTRIES = st.builds(
 )
 
 
+def documents_in(conversation: Conversation) -> int:
+    parts = [part for turn in conversation.turns for part in turn.parts]
+    inner = [each for part in parts if isinstance(part, ToolResultPart) for each in part.content]
+    return sum(isinstance(part, DocumentPart) for part in (*parts, *inner))
+
+
 @given(CONVERSATIONS, LIMITS)
 @settings(deadline=None)
 def test_kiro_finds_nothing_to_refuse(conversation: Conversation, limits: Limits) -> None:
+    assume(documents_in(conversation) <= limits.max_documents)  # more in one turn are refused
     composed = compose(conversation, TARGET, ids_of(conversation), limits=limits)
     assert violations(msgspec.json.decode(composed.body)) == []
     again = compose(conversation, TARGET, ids_of(conversation), limits=limits)

@@ -9,6 +9,7 @@ pairs.py         H7 to H11
 tools.py         H12, H13, T1 to T5 (names: kiro/names.py, with T15)
 schema.py        T6 to T11, with alternatives.py
 images.py        H17
+documents.py     H17 for documents, and their names (§3.7)
 effort.py        §3.6: thinking, effort and token limit as the model takes them
 reasoning.py     §3.6: which earlier thoughts go back to the model
 text.py          H15, H19

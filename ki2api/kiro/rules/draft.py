@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from ki2api.conversation import ImagePart, Role, ThinkingPart
+from ki2api.conversation import DocumentPart, ImagePart, Role, ThinkingPart
 from ki2api.kiro.learnt import Learnt
 from ki2api.kiro.limits import Limits
 from ki2api.kiro.names import ToolNames
@@ -30,7 +30,7 @@ class Call(msgspec.Struct):
 
 
 class Result(msgspec.Struct):
-    """What running a tool gave, as texts; its images went to the turn."""
+    """What running a tool gave, as texts; its images and documents went to the turn."""
 
     call_id: str
     texts: list[str]
@@ -39,12 +39,13 @@ class Result(msgspec.Struct):
 
 
 class Said(msgspec.Struct):
-    """One turn: a user has texts, images and results; the assistant thoughts, texts and calls."""
+    """One turn: a user has texts, attachments and results; the assistant thoughts, texts, calls."""
 
     role: Role
     at: str
     texts: list[str] = msgspec.field(default_factory=list)
     images: list[ImagePart] = msgspec.field(default_factory=list)
+    documents: list[DocumentPart] = msgspec.field(default_factory=list)
     calls: list[Call] = msgspec.field(default_factory=list)
     results: list[Result] = msgspec.field(default_factory=list)
     thoughts: list[ThinkingPart] = msgspec.field(default_factory=list)
@@ -72,6 +73,8 @@ class Draft(msgspec.Struct):
     system: list[str] = msgspec.field(default_factory=list)
     turns: list[Said] = msgspec.field(default_factory=list)
     tools: list[Spec] = msgspec.field(default_factory=list)
+    document_names: set[str] = msgspec.field(default_factory=set)
+    """The names that are taken, in lower case."""
     repairs: list[Repair] = msgspec.field(default_factory=list)
     learnt: Learnt = Learnt()
     fields: ModelFields | None = None

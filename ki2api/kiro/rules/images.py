@@ -5,6 +5,7 @@ from binascii import a2b_base64
 from ki2api.conversation import ImageFormat, ImagePart
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.limits import MIB, Limits
+from ki2api.kiro.magic import image_format
 from ki2api.kiro.rules.draft import Draft
 
 LEFT_OUT = "[image]"
@@ -36,16 +37,10 @@ def _check_size(data: str, at: str, limits: Limits) -> None:
 
 
 def _format(data: str, at: str) -> ImageFormat:
-    head = a2b_base64(data[:_HEAD])
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    raise InvalidRequest("The image is none of png, jpeg, gif and webp.", path=at)
+    found = image_format(a2b_base64(data[:_HEAD]))
+    if found is None:
+        raise InvalidRequest("The image is none of png, jpeg, gif and webp.", path=at)
+    return found
 
 
 def h17_only_images_that_kiro_takes(draft: Draft) -> None:

@@ -1,13 +1,17 @@
 """How the parts of a conversation become turns of a draft: H16 lives here.
 
-Each part belongs to a role by what it is: calls are the assistant's, results and images are the
-user's, words are whose turn it is. A turn that mixes them is split where the role changes.
+Each part belongs to a role by what it is: calls are the assistant's, results, images and
+documents are the user's, words are whose turn it is. A turn that mixes them is split where the role
+changes.
 """
 
 from ki2api.conversation import (
     Conversation,
+    DocumentPart,
+    ImageLinkPart,
     ImagePart,
     Part,
+    ResultContent,
     Role,
     TextPart,
     ThinkingPart,
@@ -16,13 +20,19 @@ from ki2api.conversation import (
     Turn,
 )
 from ki2api.errors import InvalidRequest
+from ki2api.kiro.rules.documents import checked_document
 from ki2api.kiro.rules.draft import Call, Draft, Result, Said
 from ki2api.kiro.rules.images import checked_image
 from ki2api.kiro.rules.reasoning import read_thoughts
 from ki2api.kiro.rules.text import h15_input, h19_clean
 
 EMPTY_RESULT = "(empty result)"
+NOT_FETCHED = (
+    "Pictures are not fetched from their addresses: send the picture itself, in base64, or add the"
+    " stage fetch-images to the pipeline."
+)
 IMAGE_RESULT = "(the result is an image, attached to this message)"
+DOCUMENT_RESULT = "(the result is a document, attached to this message)"
 
 
 def read_system(draft: Draft, conversation: Conversation) -> None:
@@ -51,7 +61,7 @@ def _role(part: Part, turn: Turn) -> Role:
     match part:
         case ToolCallPart():
             return "assistant"
-        case ToolResultPart() | ImagePart():
+        case ToolResultPart() | ImagePart() | ImageLinkPart() | DocumentPart():
             return "user"
         case _:
             return turn.role
@@ -59,10 +69,6 @@ def _role(part: Part, turn: Turn) -> Role:
 
 def _put(draft: Draft, said: Said, part: Part) -> None:
     match part:
-        case TextPart(text=text):
-            said.texts += _words(text)
-        case ImagePart():
-            said.images.append(checked_image(draft, part))
         case ToolCallPart():
             said.calls.append(_call(draft, part))
         case ToolResultPart():
@@ -70,7 +76,21 @@ def _put(draft: Draft, said: Said, part: Part) -> None:
         case ThinkingPart():
             read_thoughts(draft, said, part)
         case _:
-            raise InvalidRequest("Documents are not supported yet; send their text.", path=part.at)
+            _show(draft, said, part)
+
+
+def _show(draft: Draft, said: Said, part: ResultContent) -> None:
+    match part:
+        case TextPart(text=text):
+            said.texts += _words(text)
+        case ImagePart():
+            said.images.append(checked_image(draft, part))
+        case DocumentPart():
+            document, hint = checked_document(draft, part)
+            said.documents.append(document)
+            said.texts += _words(hint)
+        case _:
+            raise InvalidRequest(NOT_FETCHED, path=part.at)
 
 
 def _words(text: str) -> list[str]:
@@ -87,14 +107,23 @@ def _call(draft: Draft, part: ToolCallPart) -> Call:
 
 def _result(draft: Draft, said: Said, part: ToolResultPart) -> Result:
     texts: list[str] = []
-    images = [content for content in part.content if isinstance(content, ImagePart)]
+    attached: list[ResultContent] = []
     for content in part.content:
         if isinstance(content, TextPart):
             texts += _words(content.text)
-    for image in images:
-        said.images.append(checked_image(draft, image))
-        draft.repair("H17", image.at, "an image of a tool result was attached to its turn")
+        else:
+            attached.append(content)
+    for content in attached:
+        _show(draft, said, content)
+        kind = "a document" if isinstance(content, DocumentPart) else "an image"
+        draft.repair("H17", content.at, f"{kind} of a tool result was attached to its turn")
     if not texts:
         draft.repair("H16", part.at, "the tool result has no words")
-        texts = [IMAGE_RESULT if images else EMPTY_RESULT]
+        texts = [_filler(attached)]
     return Result(part.call_id, texts, part.is_error, part.at)
+
+
+def _filler(attached: list[ResultContent]) -> str:
+    if not attached:
+        return EMPTY_RESULT
+    return DOCUMENT_RESULT if isinstance(attached[0], DocumentPart) else IMAGE_RESULT

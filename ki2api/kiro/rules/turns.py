@@ -12,6 +12,7 @@ GO_ON = "(Please go on from where the previous message stops.)"
 NO_BEGINNING = "(The conversation begins with the next message.)"
 NO_WORDS = "(This message has no words.)"
 ONLY_IMAGES = "(This message has only images.)"
+ONLY_DOCUMENTS = "(This message has only attachments.)"
 UNDERSTOOD = "I will follow these instructions."
 
 
@@ -25,6 +26,7 @@ def h4_merge_neighbours(draft: Draft) -> None:
         last = merged[-1]
         last.texts += said.texts
         last.images += said.images
+        last.documents += said.documents
         last.calls += said.calls
         last.results += said.results
         last.thoughts += said.thoughts
@@ -50,8 +52,14 @@ def h5_h6_no_empty_turn(draft: Draft) -> None:
     """Fill turns that say nothing; those with tool results or calls may stay empty (U8)."""
     for said in draft.turns:
         if not (said.texts or said.results or said.calls):
-            said.texts = [ONLY_IMAGES if said.images else NO_WORDS]
+            said.texts = [_filler(said)]
             draft.repair("H5" if said.role == "user" else "H6", said.at, "had no words")
+
+
+def _filler(said: Said) -> str:
+    if said.documents:
+        return ONLY_DOCUMENTS
+    return ONLY_IMAGES if said.images else NO_WORDS
 
 
 def h18_not_too_many_turns(draft: Draft) -> None:

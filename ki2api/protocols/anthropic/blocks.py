@@ -1,21 +1,22 @@
 """Anthropic's content blocks as canonical parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from ki2api.conversation import (
-    ImagePart,
     Part,
+    ResultContent,
     TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
 )
 from ki2api.protocols.anthropic import wire
-from ki2api.protocols.fields import IMAGE_FORMATS
+from ki2api.protocols.files import NOT_FETCHED, NOT_STORED, Label, encoded_file, framed, words
+from ki2api.protocols.pictures import encoded, picture
 from ki2api.protocols.reading import Unserved
 
-Content: TypeAlias = str | list[wire.Block] | None
+Content: TypeAlias = str | Sequence[wire.Block] | None
 
 
 def parts(content: Content, at: str, unserved: Unserved) -> Iterator[Part]:
@@ -43,7 +44,7 @@ def _blocks(content: Content, at: str) -> Iterator[tuple[wire.Block, str]]:
             yield block, f"{at}[{index}]"
 
 
-def _shown(block: wire.Block, at: str, unserved: Unserved) -> Iterator[TextPart | ImagePart]:
+def _shown(block: wire.Block, at: str, unserved: Unserved) -> Iterator[ResultContent]:
     """Read a block of a kind that may also stand in a tool result."""
     match block:
         case wire.TextBlock(text=text):
@@ -53,18 +54,48 @@ def _shown(block: wire.Block, at: str, unserved: Unserved) -> Iterator[TextPart 
             yield TextPart(name, at)
         case wire.ImageBlock(source=source):
             yield from _image(source, at, unserved)
+        case wire.DocumentBlock():
+            if block.citations and block.citations.enabled:
+                unserved.without_effect(f"{at}.citations")
+            label = Label((block.title or "").strip(), (block.context or "").strip())
+            yield from _document(block.source, label, f"{at}.source", unserved)
         case _:
             unserved.found(at, "content of this type is not supported here")
 
 
-def _image(source: wire.Source, at: str, unserved: Unserved) -> Iterator[ImagePart]:
-    """Read a picture that is in the body itself: this gateway fetches nothing."""
-    if source.type != "base64":
-        unserved.found(f"{at}.source", f"only base64 is supported, not {source.type!r}")
-    elif (image_format := IMAGE_FORMATS.get(source.media_type)) is None:
-        unserved.found(f"{at}.source.media_type", f"{source.media_type!r} is not supported")
-    else:
-        yield ImagePart(image_format, source.data, at)
+def _image(source: wire.Source, at: str, unserved: Unserved) -> Iterator[ResultContent]:
+    match source.type:
+        case "base64":
+            place = f"{at}.source.media_type"
+            yield from encoded(source.media_type, source.data, at, place, unserved)
+        case "url":
+            yield from picture(source.url, at, f"{at}.source.url", unserved)
+        case "file":
+            unserved.found(f"{at}.source", NOT_STORED)
+        case other:
+            unserved.found(f"{at}.source", f"a source of type {other!r} is not supported")
+
+
+def _document(
+    source: wire.DocumentSource, label: Label, at: str, unserved: Unserved
+) -> Iterator[ResultContent]:
+    match source.type:
+        case "base64":
+            yield from encoded_file(source.media_type, source.data, label, at, unserved)
+        case "text":
+            yield words(source.data, label, at)
+        case "content" if isinstance(source.content, str):
+            yield words(source.content, label, at)
+        case "content":
+            inner = _blocks(source.content, f"{at}.content")
+            shown = (part for block, place in inner for part in _shown(block, place, unserved))
+            yield from framed(shown, label, at)
+        case "url":
+            unserved.found(at, NOT_FETCHED)
+        case "file":
+            unserved.found(at, NOT_STORED)
+        case other:
+            unserved.found(at, f"a source of type {other!r} is not supported")
 
 
 def _result(block: wire.ToolResultBlock, at: str, unserved: Unserved) -> ToolResultPart:

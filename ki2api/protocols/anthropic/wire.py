@@ -8,11 +8,12 @@ from ki2api.protocols.reading import NULL, UNKNOWN
 
 
 class Source(msgspec.Struct):
-    """Where a picture is; only base64 is served."""
+    """Where a picture is: in base64, by its address, or by the id of a file."""
 
     type: str
     media_type: str = ""
     data: str = ""
+    url: str = ""
 
 
 class TextBlock(msgspec.Struct, tag="text"):
@@ -25,6 +26,27 @@ class ImageBlock(msgspec.Struct, tag="image"):
     """A picture."""
 
     source: Source
+
+
+class DocumentSource(Source):
+    """Where a document is: besides the same it may be text, or content of its own."""
+
+    content: "str | list[TextBlock | ImageBlock] | None" = None
+
+
+class Citations(msgspec.Struct):
+    """Whether the reply should cite a document."""
+
+    enabled: bool | None = None
+
+
+class DocumentBlock(msgspec.Struct, tag="document"):
+    """A file for the model to read."""
+
+    source: DocumentSource
+    title: str | None = None
+    context: str | None = None
+    citations: Citations | None = None
 
 
 class ThinkingBlock(msgspec.Struct, tag="thinking"):
@@ -69,6 +91,7 @@ class ToolResultBlock(msgspec.Struct, tag="tool_result"):
 Block: TypeAlias = (
     TextBlock
     | ImageBlock
+    | DocumentBlock
     | ThinkingBlock
     | RedactedThinkingBlock
     | ToolUseBlock
@@ -80,6 +103,7 @@ KNOWN_TYPES = frozenset(
     {
         "text",
         "image",
+        "document",
         "thinking",
         "redacted_thinking",
         "tool_use",

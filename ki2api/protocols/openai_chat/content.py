@@ -1,26 +1,24 @@
 """The content of OpenAI's messages as canonical parts."""
 
-import re
 from collections.abc import Iterator
 
 from ki2api.conversation import (
-    ImagePart,
     Part,
+    ResultContent,
     TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
 )
 from ki2api.errors import InvalidRequest
-from ki2api.protocols.fields import IMAGE_FORMATS
+from ki2api.protocols.files import attached_file
 from ki2api.protocols.openai_chat import wire
+from ki2api.protocols.pictures import picture
 from ki2api.protocols.reading import Unserved
 
-_DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?:;[^;,]*)*;base64,(?P<data>.*)", re.DOTALL)
 
-
-def shown(content: wire.Content, at: str, unserved: Unserved) -> Iterator[TextPart | ImagePart]:
-    """Read words and pictures; a bare string is a text."""
+def shown(content: wire.Content, at: str, unserved: Unserved) -> Iterator[ResultContent]:
+    """Read words, pictures and files; a bare string is a text."""
     if isinstance(content, str):
         yield TextPart(content, at)
         return
@@ -30,9 +28,13 @@ def shown(content: wire.Content, at: str, unserved: Unserved) -> Iterator[TextPa
             case wire.TextContent(text=text) | wire.RefusalContent(refusal=text):
                 yield TextPart(text, place)
             case wire.ImageContent(image_url=wire.ImageURL(url=url)):
-                yield from _image(url, place, f"{place}.image_url.url", unserved)
+                yield from picture(url, place, f"{place}.image_url.url", unserved)
             case wire.ImageContent(image_url=str(url)):
-                yield from _image(url, place, f"{place}.image_url", unserved)
+                yield from picture(url, place, f"{place}.image_url", unserved)
+            case wire.FileContent(file=file):
+                yield from attached_file(
+                    file.file_data, file.file_id, file.filename, f"{place}.file", unserved
+                )
             case _:
                 unserved.found(place, "content of this type is not supported")
 
@@ -66,14 +68,3 @@ def _call(call: wire.ToolCall, at: str, unserved: Unserved) -> Iterator[ToolCall
     else:
         # A call without arguments comes with "" from some clients and models.
         yield ToolCallPart(call.id, call.function.name, call.function.arguments or "{}", at)
-
-
-def _image(url: str, at: str, url_at: str, unserved: Unserved) -> Iterator[ImagePart]:
-    """Read a picture that is in the body itself: this gateway fetches nothing."""
-    found = _DATA_URL.fullmatch(url)
-    if found is None:
-        unserved.found(url_at, "only data: URLs in base64 are supported, nothing is fetched")
-    elif (image_format := IMAGE_FORMATS.get(found["type"])) is None:
-        unserved.found(url_at, f"pictures of type {found['type']!r} are not supported")
-    else:
-        yield ImagePart(image_format, found["data"], at)

@@ -20,7 +20,7 @@ class RefusalContent(msgspec.Struct, tag="refusal"):
 
 
 class ImageURL(msgspec.Struct):
-    """A picture by its address; only data: addresses are served."""
+    """A picture by its address, or as a data: URL."""
 
     url: str
 
@@ -31,13 +31,27 @@ class ImageContent(msgspec.Struct, tag="image_url"):
     image_url: ImageURL | str
 
 
+class File(msgspec.Struct):
+    """A file: a data: URL or bare base64; an id is of no use here."""
+
+    file_data: str | None = None
+    file_id: str | None = None
+    filename: str | None = None
+
+
+class FileContent(msgspec.Struct, tag="file"):
+    """A file for the model to read."""
+
+    file: File
+
+
 class UnknownContent(msgspec.Struct, tag=UNKNOWN):
     """Anything else."""
 
 
-ContentPart: TypeAlias = TextContent | RefusalContent | ImageContent | UnknownContent
+ContentPart: TypeAlias = TextContent | RefusalContent | ImageContent | FileContent | UnknownContent
 Content: TypeAlias = str | list[ContentPart] | None
-KNOWN_TYPES = frozenset({"text", "refusal", "image_url"})
+KNOWN_TYPES = frozenset({"text", "refusal", "image_url", "file"})
 
 
 class CalledFunction(msgspec.Struct):

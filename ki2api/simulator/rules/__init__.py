@@ -73,9 +73,10 @@ def _too_heavy(
     body: Mapping[str, Any], users: Iterable[UserMessage], model: Model | None
 ) -> Iterator[Violation]:
     large = model is not None and model.window >= _LARGE_WINDOW
-    # Images have limits of their own: the service's own client sends ten of 10 MB (§3.7).
+    # Attachments have limits of their own: the service's own client sends ten of 10 MB (§3.7).
     images = sum(len(image.source.bytes) for user in users for image in user.images or ())
-    if weight(body) - images > (_WEIGHT_OF_LARGE_WINDOWS if large else _WEIGHT):
+    papers = sum(len(paper.source.bytes) for user in users for paper in user.documents or ())
+    if weight(body) - images - papers > (_WEIGHT_OF_LARGE_WINDOWS if large else _WEIGHT):
         yield Violation("size", "CONTENT_LENGTH_EXCEEDS_THRESHOLD", "Input is too long.")
 
 

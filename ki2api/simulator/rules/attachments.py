@@ -1,11 +1,13 @@
 """What the service demands of images and documents (docs/kiro.md §3.7)."""
 
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections import Counter
 from collections.abc import Iterator
 
 from ki2api.simulator.catalogue import Model
+from ki2api.simulator.paper import look_into
 from ki2api.simulator.picture import look_at
 from ki2api.simulator.rules.violation import Violation
 from ki2api.simulator.rules.wire import Document, Image, UserMessage
@@ -15,8 +17,11 @@ _IMAGE_BYTES = 10 * 1024 * 1024
 # The model's own limit: for the service's, docs/kiro.md §3.7 has a client's 2,000 px alone.
 _IMAGE_SIDE = 8_000
 _IMAGE_FORMATS = {"png", "jpeg", "gif", "webp"}
-# Count and size are those of Amazon Bedrock's Converse; docs/kiro.md §3.7 names only the reasons.
+# Count, size and names are those of Amazon Bedrock's Converse, pages those of Anthropic's API for
+# windows of 200,000 tokens; docs/kiro.md §3.7 names only the reasons.
 _DOCUMENTS = 5
+_PAGES = 100
+_NAME = re.compile(r"(?! )(?:[A-Za-z0-9()\[\]-]| (?! )){1,200}")
 _DOCUMENT_BYTES = 4_500_000
 _DOCUMENT_FORMATS = {"csv", "doc", "docx", "html", "md", "pdf", "txt", "xls", "xlsx"}
 
@@ -59,11 +64,25 @@ def _broken_documents(documents: list[Document], model: Model) -> Iterator[Viola
         message = "Two documents have the same name."
         yield _refused("document-name", "DOCUMENT_DUPLICATE_NAME", message)
     for document in documents:
-        data = decoded(document.source.bytes)
-        if document.format not in _DOCUMENT_FORMATS or not document.name or not data:
-            yield Violation("document-format", "REQUEST_BODY_INVALID")
-        elif len(data) > _DOCUMENT_BYTES:
-            yield _refused("document-size", "DOCUMENT_SIZE_EXCEEDED", "The document is too large.")
+        yield from _broken_document(document)
+
+
+def _broken_document(document: Document) -> Iterator[Violation]:
+    data = decoded(document.source.bytes)
+    if document.format not in _DOCUMENT_FORMATS or not _NAME.fullmatch(document.name) or not data:
+        yield Violation("document-format", "REQUEST_BODY_INVALID")
+        return
+    if len(data) > _DOCUMENT_BYTES:
+        yield _refused("document-size", "DOCUMENT_SIZE_EXCEEDED", "The document is too large.")
+    paper = look_into(data, document.format)
+    if paper is None:
+        yield Violation("document-format", "REQUEST_BODY_INVALID")
+    elif paper.locked:
+        message = "The document is protected by a password."
+        yield _refused("document-password", "DOCUMENT_PASSWORD_PROTECTED", message)
+    elif paper.pages > _PAGES:
+        message = f"The document has more than {_PAGES} pages."
+        yield _refused("document-pages", "DOCUMENT_MAXIMUM_PAGES_EXCEEDED", message)
 
 
 def decoded(text: str) -> bytes | None:

@@ -112,7 +112,11 @@ def _h14(state: ConversationState) -> Iterator[Violation]:
     lists: list[object] = [assistant.tool_uses for assistant in _assistants(state)]
     for user in _users(state):
         context = user.user_input_message_context
-        lists += [user.images, *((context.tools, context.tool_results) if context else ())]
+        lists += [
+            user.images,
+            user.documents,
+            *((context.tools, context.tool_results) if context else ()),
+        ]
     yield from (Violation("H14") for found in lists if found == [])
 
 

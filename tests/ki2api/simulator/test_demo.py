@@ -48,6 +48,11 @@ def test_it_says_what_a_picture_is(prompt: str, picture: Picture, words: str) ->
     assert _answer(prompt, pictures=(picture,)).text.endswith(words)
 
 
+def test_it_names_each_document() -> None:
+    assert _answer("Read", documents=("a (pdf)",)).text.endswith("\nI have the document a (pdf).")
+    assert _answer("看", documents=("a (pdf)",)).text.endswith("\n我收到文件 a (pdf)。")
+
+
 @pytest.mark.parametrize(
     ("prompt", "failed", "words"),
     [

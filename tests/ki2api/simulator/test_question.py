@@ -62,6 +62,14 @@ def test_pictures_are_looked_at_and_count_as_tokens() -> None:
     assert question.tokens - _question("What is this?").tokens == pytest.approx(1_600, abs=50)
 
 
+def test_documents_are_named_and_count_as_tokens() -> None:
+    source = {"bytes": b64encode(b"%PDF-1.7" + b"\0" * 400_000).decode()}
+    document = {"name": "report", "format": "pdf", "source": source}
+    question = _question("What is this?", documents=[document])
+    assert question.documents == ("report (pdf)",)
+    assert question.tokens - _question("What is this?").tokens == pytest.approx(1_600, abs=50)
+
+
 @pytest.mark.parametrize(
     ("model", "fields", "text", "thinking"),
     [

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from ki2api.conversation import (
+    DocumentPart,
+    ImageLinkPart,
     ImagePart,
     Part,
     TextPart,
@@ -18,6 +20,8 @@ from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.blocks import parts
 from ki2api.protocols.reading import Unserved
 
+TEXT = {"type": "text", "media_type": "text/plain", "data": "hi"}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
 PNG = {"type": "base64", "media_type": "image/png", "data": "aGk="}
 
 
@@ -43,6 +47,22 @@ def test_no_content_has_no_parts() -> None:
         (
             {"type": "image", "source": {**PNG, "media_type": "image/jpg"}},
             ImagePart("jpeg", "aGk=", "m[0]"),
+        ),
+        (
+            {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}},
+            ImageLinkPart("https://a.example/b.png", "m[0].source.url"),
+        ),
+        (
+            {"type": "document", "title": " A ", "source": PDF, "citations": {"enabled": False}},
+            DocumentPart("A", "pdf", "JVBERi0=", "m[0].source"),
+        ),
+        (
+            {"type": "document", "title": "A", "context": "old", "source": TEXT},
+            TextPart('<document name="A" context="old">\nhi\n</document>', "m[0].source"),
+        ),
+        (
+            {"type": "document", "source": {"type": "content", "content": "hi"}},
+            TextPart("<document>\nhi\n</document>", "m[0].source"),
         ),
         (
             {"type": "thinking", "thinking": "hm", "signature": "s"},
@@ -85,12 +105,32 @@ def test_each_block_is_one_part(block: dict[str, Any], part: Part) -> None:
 
 UNSERVED = [
     (
-        {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}},
-        "m[0].source: only base64 is supported, not 'url'",
+        {"type": "image", "source": {"type": "url", "url": "ftp://a.example/b.png"}},
+        "m[0].source.url: a picture is a data: URL in base64, or an https:// address",
+    ),
+    (
+        {"type": "image", "source": {"type": "file", "file_id": "f"}},
+        "m[0].source: no files are stored here: send the file itself, in base64",
+    ),
+    (
+        {"type": "image", "source": {"type": "odd"}},
+        "m[0].source: a source of type 'odd' is not supported",
+    ),
+    (
+        {"type": "document", "source": {"type": "url", "url": "https://a.example/b.pdf"}},
+        "m[0].source: files are not fetched: send the file itself, in base64",
+    ),
+    (
+        {"type": "document", "source": {"type": "file", "file_id": "f"}},
+        "m[0].source: no files are stored here: send the file itself, in base64",
+    ),
+    (
+        {"type": "document", "source": {"type": "odd"}},
+        "m[0].source: a source of type 'odd' is not supported",
     ),
     (
         {"type": "image", "source": {**PNG, "media_type": "image/bmp"}},
-        "m[0].source.media_type: 'image/bmp' is not supported",
+        "m[0].source.media_type: pictures of type 'image/bmp' are not supported",
     ),
     ({"type": "ki2api:unknown"}, "m[0]: content of this type is not supported here"),
 ]
@@ -108,6 +148,29 @@ def test_what_cannot_be_passed_on_is_left_out_by_name(block: dict[str, Any], mes
     found, dropped = parse([block, {"type": "text", "text": "hi"}], drop=True)
     assert found == (TextPart("hi", "m[1]"),)
     assert dropped == [message.partition(":")[0]]
+
+
+def test_a_document_of_content_is_framed_and_keeps_its_parts() -> None:
+    inner = [{"type": "text", "text": "a"}, {"type": "image", "source": PNG}]
+    found, _ = parse([{"type": "document", "source": {"type": "content", "content": inner}}])
+    assert found == (
+        TextPart("<document>", "m[0].source"),
+        TextPart("a", "m[0].source.content[0]"),
+        ImagePart("png", "aGk=", "m[0].source.content[1]"),
+        TextPart("</document>", "m[0].source"),
+    )
+
+
+def test_a_tool_result_may_hold_documents() -> None:
+    document = {"type": "document", "source": PDF}
+    found, _ = parse([{"type": "tool_result", "tool_use_id": "t1", "content": [document]}])
+    inner = DocumentPart("", "pdf", "JVBERi0=", "m[0].content[0].source")
+    assert found == (ToolResultPart("t1", (inner,), at="m[0]"),)
+
+
+def test_citations_are_named_as_without_effect() -> None:
+    document = {"type": "document", "source": TEXT, "citations": {"enabled": True}}
+    assert parse([document])[1] == ["m[0].citations"]
 
 
 def test_a_tool_result_shows_only_what_can_be_seen() -> None:

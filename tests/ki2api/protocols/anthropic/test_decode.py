@@ -225,8 +225,8 @@ def test_a_session_header_comes_first(ask: Ask) -> None:
             "messages[1].content[0]: content of type 'server_tool_use' is not supported",
         ),
         (
-            {"messages": [{"role": "user", "content": [{"type": "document", "source": {}}]}]},
-            "messages[0].content[0]: content of type 'document' is not supported",
+            {"messages": [{"role": "user", "content": [{"type": "container_upload"}]}]},
+            "messages[0].content[0]: content of type 'container_upload' is not supported",
         ),
         (
             {"messages": [{"role": "tool", "content": "hi"}]},
@@ -288,7 +288,10 @@ def test_words_about_cache_control_are_no_mark(ask: Ask) -> None:
 def test_unknown_content_and_tools_are_left_out_where_asked(ask: Ask) -> None:
     asked = body(
         messages=[
-            {"role": "user", "content": [{"type": "document"}, {"type": "text", "text": "hi"}]}
+            {
+                "role": "user",
+                "content": [{"type": "container_upload"}, {"type": "text", "text": "hi"}],
+            }
         ],
         tools=[{"type": "bash_20250124", "name": "bash"}, {"name": "ls", "input_schema": {}}],
     )

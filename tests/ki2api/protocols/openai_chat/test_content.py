@@ -5,12 +5,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.conversation import ImagePart, Part, TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import (
+    DocumentPart,
+    ImageLinkPart,
+    ImagePart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+)
 from ki2api.errors import InvalidRequest
 from ki2api.protocols.openai_chat import wire
 from ki2api.protocols.openai_chat.content import result, said, shown
 from ki2api.protocols.reading import Unserved
 
+PDF = "data:application/pdf;base64,JVBERi0="
 PNG = "data:image/png;base64,aGk="
 
 
@@ -47,20 +56,33 @@ def test_no_content_has_no_parts() -> None:
             {"type": "image_url", "image_url": "data:image/webp;charset=utf-8;base64,aGk="},
             ImagePart("webp", "aGk=", "m[0]"),
         ),
+        (
+            {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
+            ImageLinkPart("https://a.example/b.png", "m[0].image_url.url"),
+        ),
+        (
+            {"type": "image_url", "image_url": "http://a.example"},
+            ImageLinkPart("http://a.example", "m[0].image_url"),
+        ),
+        (
+            {"type": "file", "file": {"file_data": PDF, "filename": "a.pdf"}},
+            DocumentPart("a.pdf", "pdf", "JVBERi0=", "m[0].file.file_data"),
+        ),
     ],
 )
 def test_each_piece_of_content_is_one_part(content: dict[str, Any], part: Part) -> None:
     assert show([content]) == ((part,), [])
 
 
-NOT_FETCHED = "only data: URLs in base64 are supported, nothing is fetched"
 UNSERVED = [
     (
-        {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
-        f"m[0].image_url.url: {NOT_FETCHED}",
+        {"type": "image_url", "image_url": {"url": "a.example/b.png"}},
+        "m[0].image_url.url: a picture is a data: URL in base64, or an https:// address",
     ),
-    ({"type": "image_url", "image_url": "http://a.example"}, f"m[0].image_url: {NOT_FETCHED}"),
-    ({"type": "image_url", "image_url": "data:image/png,raw"}, f"m[0].image_url: {NOT_FETCHED}"),
+    (
+        {"type": "file", "file": {"file_id": "file-1"}},
+        "m[0].file.file_id: no files are stored here: send the file itself, in base64",
+    ),
     (
         {"type": "image_url", "image_url": "data:image/bmp;base64,aGk="},
         "m[0].image_url: pictures of type 'image/bmp' are not supported",

@@ -260,7 +260,9 @@ def test_what_has_no_effect_is_named(ask: Ask) -> None:
 
 def test_unknown_content_and_tools_are_left_out_where_asked(ask: Ask) -> None:
     asked = body(
-        messages=[{"role": "user", "content": [{"type": "file"}, {"type": "text", "text": "hi"}]}],
+        messages=[
+            {"role": "user", "content": [{"type": "input_audio"}, {"type": "text", "text": "hi"}]}
+        ],
         tools=[{"type": "custom"}, function("ls")],
     )
     found = conversation(ask(asked), drop=True)

@@ -84,8 +84,29 @@ def test_a_picture_in_the_history_counts_too(minimal: Body) -> None:
     assert _reasons(_with(minimal, images=[_image(_png())] * 5)) == ["IMAGE_COUNT_EXCEEDED"]
 
 
-def test_a_document_is_accepted(minimal: Body) -> None:
-    assert _reasons(_with(minimal, documents=[_document()])) == []
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PDF = b"%PDF-1.7\n"
+
+
+def _wide(text: str) -> bytes:
+    return text.encode("utf-16-le")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        _document(),
+        _document(name="My notes (2) [new] a-b"),
+        _document(_PDF, format="pdf"),
+        _document(_PDF + b"/Type /Page\n" * 100 + b"/Type /Pages", format="pdf"),
+        _document(_ZIP + b"word/document.xml", format="docx"),
+        _document(_ZIP + b"xl/workbook.xml", format="xlsx"),
+        _document(_OLE + _wide("WordDocument"), format="doc"),
+        _document(_OLE + _wide("Workbook"), format="xls"),
+    ],
+)
+def test_a_document_whose_bytes_are_what_it_says_is_accepted(document: Body, minimal: Body) -> None:
+    assert _reasons(_with(minimal, documents=[document])) == []
 
 
 @pytest.mark.parametrize(
@@ -94,15 +115,34 @@ def test_a_document_is_accepted(minimal: Body) -> None:
         ("DOCUMENT_COUNT_EXCEEDED", [_document(name=f"n{at}") for at in range(6)]),
         ("DOCUMENT_DUPLICATE_NAME", [_document(), _document()]),
         ("DOCUMENT_SIZE_EXCEEDED", [_document(b"x" * 4_500_001)]),
+        ("DOCUMENT_PASSWORD_PROTECTED", [_document(_PDF + b"/Encrypt 5 0 R", format="pdf")]),
+        (
+            "DOCUMENT_PASSWORD_PROTECTED",
+            [_document(_OLE + _wide("EncryptedPackage"), format="xlsx")],
+        ),
+        ("DOCUMENT_MAXIMUM_PAGES_EXCEEDED", [_document(_PDF + b"/Type/Page " * 101, format="pdf")]),
         ("REQUEST_BODY_INVALID", [_document(format="exe")]),
         ("REQUEST_BODY_INVALID", [_document(b"")]),
+        ("REQUEST_BODY_INVALID", [_document(_PDF)]),
+        ("REQUEST_BODY_INVALID", [_document(format="pdf")]),
+        ("REQUEST_BODY_INVALID", [_document(_ZIP + b"xl/", format="docx")]),
+        ("REQUEST_BODY_INVALID", [_document(_OLE + _wide("Workbook"), format="doc")]),
+        ("REQUEST_BODY_INVALID", [_document(name="notes.txt")]),
+        ("REQUEST_BODY_INVALID", [_document(name="two  spaces")]),
+        ("REQUEST_BODY_INVALID", [_document(name=" a")]),
+        ("REQUEST_BODY_INVALID", [_document(name="")]),
+        ("REQUEST_BODY_INVALID", [_document(name="n" * 201)]),
+        (None, []),
     ],
 )
-def test_a_document_is_refused(reason: str, documents: list[Body], minimal: Body) -> None:
-    body = _with(minimal, "claude-opus-5.5", documents=documents)
-    assert reason in _reasons(body)
+def test_a_document_is_refused(reason: str | None, documents: list[Body], minimal: Body) -> None:
+    assert _reasons(_with(minimal, "claude-opus-5.5", documents=documents)) == [reason]
 
 
 def test_a_model_that_reads_no_documents_refuses_them(minimal: Body) -> None:
     body = _with(minimal, "glm-5", documents=[_document()])
     assert _reasons(body) == ["DOCUMENT_MODEL_NOT_SUPPORTED"]
+
+
+def test_documents_have_no_weight(minimal: Body) -> None:
+    assert _reasons(_with(minimal, documents=[_document(b"x" * 2_000_000)])) == []
