@@ -15,6 +15,7 @@ from ki2api.accounts.sources import AccountsUnreadable, Found
 from ki2api.accounts.sources.checks import checked_proxy
 from ki2api.accounts.strategies import Strategies
 from ki2api.budget import RetryBudget
+from ki2api.fetching.fetcher import Fetcher
 from ki2api.flow import GatewayFlow
 from ki2api.keys import DEFAULT_KEY, KeyRing
 from ki2api.kiro.compose import Limits as KiroLimits
@@ -25,6 +26,7 @@ from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings
 from ki2api.stages.account_select import AccountSelect
 from ki2api.stages.auth import Auth
 from ki2api.stages.encode_stream import EncodeStream
+from ki2api.stages.fetch_images import FetchImages
 from ki2api.stages.normalize import Normalize
 from ki2api.stages.retry import Retry
 from ki2api.stages.route import Route
@@ -44,7 +46,8 @@ from pipeline.catalog import Catalog
 from pipeline.locate import Source
 
 BUILT_IN: dict[str, type[Any]] = {
-    stage.name: stage for stage in (Auth, EncodeStream, Normalize, Route, Retry, AccountSelect)
+    stage.name: stage
+    for stage in (Auth, EncodeStream, Normalize, FetchImages, Route, Retry, AccountSelect)
 }
 ROUTES = [
     health,
@@ -111,6 +114,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         KeyRing: keys,
         Catalogue: catalogue,
         RetryBudget: shared.budget,
+        Fetcher: Fetcher(),
         Strategies: Strategies(loaded.folder),
     }
     assembly = _assembled(loaded, endpoint, services)

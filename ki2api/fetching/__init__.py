@@ -1,0 +1,1 @@
+"""Fetching from addresses that callers give: never from inside of the network here."""
