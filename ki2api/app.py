@@ -40,6 +40,7 @@ from ki2api.web.operations import health, token_refresh, token_reset, token_stat
 from ki2api.web.origin import Neighbourhood
 from ki2api.web.response import OpenAnswers
 from ki2api.web.schema import schema
+from ki2api.web.welcome import telemetry, welcome
 from pipeline import Secret, SettingsError
 from pipeline.assemble import Assembly, assemble
 from pipeline.catalog import Catalog
@@ -50,6 +51,7 @@ BUILT_IN: dict[str, type[Any]] = {
     for stage in (Auth, EncodeStream, Normalize, FetchImages, Route, Retry, AccountSelect)
 }
 ROUTES = [
+    welcome,
     health,
     models,
     model,
@@ -60,6 +62,7 @@ ROUTES = [
     token_usage,
     token_refresh,
     token_reset,
+    telemetry,
     schema,
 ]
 DEFAULT_KEY_WARNING = (

@@ -78,6 +78,9 @@ _FALLBACK = {model.id: model for model in FALLBACK}
 _WIDE = "-1m"
 """What hangs on the id of a model whose window is a million tokens, where there is another."""
 
+ROUTER, ROUTER_ALIAS = "auto", "auto-kiro"
+"""Kiro's own choice of a model, and its name for clients that mean something else by `auto`."""
+
 _EFFORT = r"(?:none|minimal|low|medium|high|xhigh|max)"
 _FAMILY = r"(sonnet|opus|haiku|fable|mythos)"
 _GPT = r"gpt-5\.6-(?:sol|terra|luna)"
@@ -92,7 +95,8 @@ def _rewrites(*pairs: tuple[str, str]) -> _Rewrites:
 _AROUND = _rewrites(
     (r"^kiro[/-]", ""),
     (r"^(?:us|eu|apac|global)\.anthropic\.", ""),
-    (r"^anthropic[./]", ""),
+    (r"^anthropic\.", ""),
+    (r"^(?:anthropic|openai)/", ""),
     (r"\[1m\]$", ""),
     (r"-v\d+[:-]\d+$", ""),
 )
@@ -104,9 +108,10 @@ _WITHIN = _rewrites(
     (rf"^claude-(\d+)(?:[-.](\d+))?-{_FAMILY}$", r"claude-\3-\1.\2"),
     (rf"^(claude-{_FAMILY}-\d+)-(\d{{1,2}})({_WIDE})?$", r"\1.\3\4"),
     (rf"^(claude-{_FAMILY}-\d+)\.0?$", r"\1"),
-    (r"^auto-kiro$", "auto"),
+    (rf"^{ROUTER_ALIAS}$", ROUTER),
 )
 _ENDS = re.compile(rf"(?:claude-.+?(?P<thinking>-thinking)?|{_GPT})(?:-(?P<effort>{_EFFORT}))?")
+_VENDOR = re.compile(r"^(?:anthropic|openai)/")
 _WELL_FORMED = re.compile(r"[a-z0-9][a-z0-9._:@/-]{0,127}")
 _SHOWN = 80
 
@@ -166,13 +171,15 @@ class Catalogue:
     def shown(self) -> tuple[Model, ...]:
         """Return what a client can choose from: the list, and each alias as a model of its own."""
         index = self._index()
+        router = index.get(ROUTER)
+        own = {ROUTER_ALIAS: _named(router, ROUTER_ALIAS)} if router else {}
         aliases = {key: self._as_model(alias, index) for key, alias in self._aliases.items()}
-        return tuple({**index, **aliases}.values())
+        return tuple({**index, **own, **aliases}.values())
 
     def show(self, name: str) -> Model:
         """Return the model that a name means as `shown` has it; raises UnknownModel."""
         index = self._index()
-        if alias := self._aliases.get(_folded(name)):
+        if alias := self._alias(name):
             return self._as_model(alias, index)
         if (model_id := self._id(name, index)) in index:
             return index[model_id]
@@ -215,12 +222,20 @@ class Catalogue:
         return wide if _folded(aim).endswith("[1m]") and wide in index else model_id
 
     def _aim(self, name: str) -> str:
-        alias = self._aliases.get(_folded(name))
+        alias = self._alias(name)
         return alias.aim if alias else name
+
+    def _alias(self, name: str) -> Alias | None:
+        folded = _folded(name)
+        return self._aliases.get(folded) or self._aliases.get(_VENDOR.sub("", folded))
 
     def _as_model(self, alias: Alias, index: Mapping[str, Model]) -> Model:
         model = _limited(self._id(alias.name, index), index)
-        return msgspec.structs.replace(model, id=alias.name, name="")
+        return _named(model, alias.name)
+
+
+def _named(model: Model, name: str) -> Model:
+    return msgspec.structs.replace(model, id=name, name="")
 
 
 def _limited(model_id: str, index: Mapping[str, Model]) -> Model:

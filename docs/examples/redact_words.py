@@ -8,8 +8,8 @@ In config.toml:
     words = ["Project Falcon", "hunter2"]
     mask = "[redacted]"
 
-The arguments of tools are searched as the JSON text that they are; pictures and the declarations of
-tools go as they are.
+The arguments of tools are searched as the JSON text that they are; pictures, documents that are no
+text, and the declarations of tools go as they are.
 """
 
 import re

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
@@ -16,6 +18,8 @@ _NEVER = tuple(
     map(ip_network, ("192.88.99.0/24", "2001::/32", "2001:20::/28", "2002::/16", "3fff::/20"))
 )
 _LOW_BITS = 0xFFFF_FFFF
+# A name may take long to resolve, which cannot be cut off: not in the threads that others wait for.
+_RESOLVERS = ThreadPoolExecutor(8, thread_name_prefix="resolve")
 
 
 def is_public(text: str) -> bool:
@@ -43,6 +47,6 @@ def _is_open(address: IPv4Address | IPv6Address) -> bool:
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Ask the resolver of this machine."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, ask)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))

@@ -16,6 +16,7 @@ from ki2api.reload.questions import Questions
 from ki2api.reload.ways import Find, Ways, ways_of
 from ki2api.settings import Loaded
 from ki2api.web.gateway import GATEWAY
+from ki2api.web.paths import LenientPaths
 from pipeline import PipelineError
 
 GRACE = 5.0
@@ -172,7 +173,8 @@ class House(Struct, frozen=True):
 @asynccontextmanager
 async def opened(loaded: Loaded, found: Found, find: Find) -> AsyncIterator[House]:
     """Open all that serving needs, and close it again; `find` looks for the accounts anew."""
-    generations = Generations(create_app())
+    app = create_app()
+    generations = Generations(LenientPaths(app, app.routes))
     shared = lasting(loaded, found, Questions(generations.ways))
     built = build(loaded, shared, ways_of(loaded.settings.upstream, find))
     async with AsyncExitStack() as held:

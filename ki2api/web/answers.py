@@ -83,17 +83,17 @@ def _nobody_there(request: AnyRequest, _: Exception) -> Answer:
 
 def _methods(routes: Mapping[str, list[str]], path: str) -> list[str]:
     """Return the methods of a route; one with a parameter in it stands for every path below."""
-    above = path.rpartition("/")[0] + "/{"
-    return next(
-        (found for route, found in routes.items() if route == path or route.startswith(above)), []
-    )
+    return next((found for route, found in routes.items() if _leads_to(route, path)), [])
+
+
+def _leads_to(route: str, path: str) -> bool:
+    above, parameter, _ = route.partition("{")
+    return path.startswith(above) if parameter else path == route
 
 
 def _routes(request: AnyRequest) -> dict[str, list[str]]:
     return {
-        route.path.replace(":str}", "}"): sorted(
-            str(method) for method in set(route.methods) - {"OPTIONS"}
-        )
+        route.path_format: sorted(str(method) for method in set(route.methods) - {"OPTIONS"})
         for route in sorted(request.app.routes, key=lambda route: route.path)
     }
 

@@ -27,12 +27,14 @@ async def models(request: AnyRequest) -> Answer:
     return complete(request, Body(shape.models_body(gateway.models.shown(), CREATED)))
 
 
-@get("/v1/models/{model_id:str}", opt={OPERATION: ONE_MODEL})
+@get("/v1/models/{model_id:path}", opt={OPERATION: ONE_MODEL})
 async def model(
-    request: AnyRequest, model_id: Annotated[str, Parameter(max_length=LONGEST_ID)]
+    request: AnyRequest, model_id: Annotated[str, Parameter(max_length=len("/") + LONGEST_ID)]
 ) -> Answer:
     """One model, by any name that would be served by it."""
     gateway = gateway_of(request)
     await gateway.pool.learn_models()
     shape = anthropic if dialect(request) is ANTHROPIC else openai
-    return complete(request, Body(shape.model_body(gateway.models.show(model_id), CREATED)))
+    return complete(
+        request, Body(shape.model_body(gateway.models.show(model_id.removeprefix("/")), CREATED))
+    )

@@ -33,6 +33,10 @@ from ki2api.models import FALLBACK, Catalogue, Model, canonical
         ("gpt-5.6-sol-high", "gpt-5.6-sol"),
         ("gpt-4o", "gpt-4o"),
         ("gpt-5.1-codex-max", "gpt-5.1-codex-max"),
+        ("anthropic/gpt-5.6-sol", "gpt-5.6-sol"),
+        ("anthropic/auto-kiro", "auto"),
+        ("openai/gpt-5.6-sol", "gpt-5.6-sol"),
+        ("OpenAI/claude-sonnet-4-5", "claude-sonnet-4.5"),
         ("auto-kiro", "auto"),
         ("auto", "auto"),
     ],
@@ -85,6 +89,9 @@ def test_aliases_win_and_may_aim_at_any_name() -> None:
     assert catalogue.find("gpt-4o").model.id == "claude-sonnet-4.5"
     assert catalogue.find("auto").model.id == "claude-opus-5"
     assert catalogue.known("gpt-4O ")
+    assert catalogue.find("openai/gpt-4o").model.id == "claude-sonnet-4.5"
+    assert catalogue.find("anthropic/auto").model.id == "claude-opus-5"
+    assert catalogue.find("auto-kiro").model.id == "auto"
 
 
 def test_an_id_of_the_list_is_never_rewritten() -> None:
@@ -174,11 +181,13 @@ def test_aliases_are_shown_as_models_with_the_limits_of_their_aims() -> None:
     catalogue = Catalogue(
         lambda: [Model("auto"), opus], {"GPT-4o": "claude-opus-5", "auto": "claude-opus-5"}
     )
-    assert [model.id for model in catalogue.shown()] == ["auto", "claude-opus-5", "GPT-4o"]
-    assert catalogue.shown()[2] == Model("GPT-4o", window=1_000_000, multiplier=2.2)
+    shown = ["auto", "claude-opus-5", "auto-kiro", "GPT-4o"]
+    assert [model.id for model in catalogue.shown()] == shown
+    assert catalogue.shown()[3] == Model("GPT-4o", window=1_000_000, multiplier=2.2)
     assert catalogue.show("auto").window == 1_000_000
     assert catalogue.show("gpt-4o ").id == "GPT-4o"
     assert catalogue.show("claude-opus-5-thinking") is opus
+    assert catalogue.show("anthropic/gpt-4o").id == "GPT-4o"
     assert catalogue.models() == (Model("auto"), opus)
 
 

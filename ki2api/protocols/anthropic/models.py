@@ -6,17 +6,30 @@ from typing import Any
 
 import msgspec
 
+from ki2api.models import ROUTER_ALIAS
 from ki2api.protocols import Model
 
 
 def models_body(models: Sequence[Model], created: int) -> bytes:
-    """Write the answer to GET /v1/models: one page that holds them all."""
+    """Write the answer to GET /v1/models: one page that holds them all.
+
+    Other vendors' models come a second time as `anthropic/...`: Claude Code offers its user only
+    names that begin with `claude` or `anthropic` (2026-11).
+    """
+    listed = [_model(model, created) for model in models]
+    again = [
+        {**model, "id": f"anthropic/{model['id']}"}
+        for model in listed
+        if model["id"] != ROUTER_ALIAS
+        and not model["id"].lower().startswith(("claude", "anthropic"))
+    ]
+    page = [*listed, *again]
     return msgspec.json.encode(
         {
-            "data": [_model(model, created) for model in models],
+            "data": page,
             "has_more": False,
-            "first_id": models[0].id if models else None,
-            "last_id": models[-1].id if models else None,
+            "first_id": page[0]["id"] if page else None,
+            "last_id": page[-1]["id"] if page else None,
         }
     )
 

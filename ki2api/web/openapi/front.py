@@ -7,9 +7,12 @@ DESCRIPTION = """\
 Your own Kiro subscription as the two APIs that every AI tool speaks. Unofficial: not made, \
 endorsed or supported by AWS or Kiro.
 
-Every route but `/health` wants the key, as `Authorization: Bearer` or as `x-api-key`. Errors come \
-in the shape of the API that is called; where both are possible, the header `anthropic-version` \
-decides. A path that is not served is answered 404."""
+Every route but `/` and `/health` wants the key, as `Authorization: Bearer` or as `x-api-key`. \
+Errors come in the shape of the API that is called; where both are possible, the header \
+`anthropic-version` decides. A path that is not served is answered 404.
+
+HEAD is answered wherever GET is. A path with `/v1` doubled or missing, or with a slash too many, \
+is served all the same."""
 TAGS = {
     "OpenAI": "OpenAI-compatible inference.",
     "Anthropic": "Anthropic-compatible inference.",
@@ -19,6 +22,7 @@ TAGS = {
 HEADERS = {
     "x-request-id": "The id of this request, as the log has it; also sent as `request-id`.",
     "x-ki2api-warning": "`default-api-key` while the documented default key opens the door.",
+    "x-ki2api-hint": "What is wrong with the path that was asked, and was served all the same.",
     "retry-after": "After how many seconds to try again.",
     "x-should-retry": "`false` where trying again is of no use.",
     "allow": "The methods that the path is served by.",

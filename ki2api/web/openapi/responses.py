@@ -16,7 +16,7 @@ from ki2api.web.openapi.operation import Dialect, JSONObject, Operation, Result,
 from ki2api.web.openapi.sample import REQUEST_ID
 
 SSE = "text/event-stream"
-ALWAYS = ("x-request-id", "x-ki2api-warning")
+ALWAYS = ("x-request-id", "x-ki2api-warning", "x-ki2api-hint")
 ON_ERROR = (*ALWAYS, "retry-after", "x-should-retry")
 
 Schemas: TypeAlias = Mapping[Shape, JSONObject]

@@ -12,12 +12,21 @@ AUTO = Model("auto", 1_000_000, 32_000)
 
 def test_the_list_is_one_page() -> None:
     page = msgspec.json.decode(models_body([SONNET, AUTO], 1_790_000_000))
-    assert [model["id"] for model in page["data"]] == ["claude-sonnet-4.5", "auto"]
+    ids = ["claude-sonnet-4.5", "auto", "anthropic/auto"]
+    assert [model["id"] for model in page["data"]] == ids
     assert (page["has_more"], page["first_id"], page["last_id"]) == (
         False,
         "claude-sonnet-4.5",
-        "auto",
+        "anthropic/auto",
     )
+
+
+def test_models_of_others_come_again_under_a_name_that_claude_code_keeps() -> None:
+    models = [Model(name) for name in ("auto-kiro", "gpt-5.6-sol", "Claude-x", "anthropic/y")]
+    page = msgspec.json.decode(models_body(models, 0))
+    ids = [model["id"] for model in page["data"]]
+    assert ids[4:] == ["anthropic/gpt-5.6-sol"]
+    assert page["data"][4]["display_name"] == "gpt-5.6-sol"
 
 
 def test_an_empty_list_has_neither_first_nor_last() -> None:
