@@ -15,6 +15,7 @@ from ki2api.accounts.sources import AccountsUnreadable, Found
 from ki2api.accounts.sources.checks import checked_proxy
 from ki2api.accounts.strategies import Strategies
 from ki2api.budget import RetryBudget
+from ki2api.estimate.calibration import Calibration
 from ki2api.fetching.fetcher import Fetcher
 from ki2api.flow import GatewayFlow
 from ki2api.keys import DEFAULT_KEY, KeyRing
@@ -77,6 +78,7 @@ class Lasting(Struct):
     pool: AccountPool
     budget: RetryBudget = field(default_factory=RetryBudget)
     answers: OpenAnswers = field(default_factory=OpenAnswers)
+    calibration: Calibration = field(default_factory=Calibration)
     fault: str = ""
 
 
@@ -111,7 +113,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
     catalogue = Catalogue(
         shared.pool.offered, aliases={alias.name: alias.model for alias in settings.models}
     )
-    endpoint = KiroEndpoint(ways.kiro, KiroLimits())
+    endpoint = KiroEndpoint(ways.kiro, KiroLimits(), shared.calibration)
     services: dict[type, object] = {
         AccountPool: shared.pool,
         KeyRing: keys,
@@ -132,6 +134,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
             hold_back=settings.server.hold_back_seconds,
         ),
         answers=shared.answers,
+        calibration=shared.calibration,
         fault=lambda: shared.fault,
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"

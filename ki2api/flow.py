@@ -10,6 +10,7 @@ import msgspec
 from ki2api.accounts.lease import Lease
 from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
+from ki2api.estimate import Estimate, estimated, family_of
 from ki2api.events import ReplyEvent, Usage
 from ki2api.models import Target
 from ki2api.protocols import Body, ClientProtocol, Delivery, RawRequest
@@ -66,6 +67,16 @@ class GatewayFlow(Flow):
     """Why the reply broke off after it had begun, or why there is none."""
     usage: Usage | None = None
     """What the reply cost, once it is complete."""
+    _estimate: tuple[Conversation, str, Estimate] | None = None
+
+    def estimate(self) -> Estimate:
+        """Estimate the input for the target, once, unless a stage has changed either since."""
+        conversation, model = self.conversation, self.target.model.id
+        known = self._estimate
+        if known is None or known[0] is not conversation or known[1] != model:
+            known = conversation, model, estimated(conversation, family_of(model))
+            self._estimate = known
+        return known[2]
 
     @cached_property
     def log(self) -> "Logger":

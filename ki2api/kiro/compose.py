@@ -6,14 +6,15 @@ Same conversation and ids, same bytes: Kiro's cache goes by the prefix (docs/kir
 import msgspec
 
 from ki2api.conversation import Conversation, DocumentPart, ThinkingPart
-from ki2api.errors import ContextTooLong, RequestTooLarge
-from ki2api.estimate import conversation_tokens
+from ki2api.errors import RequestTooLarge
+from ki2api.estimate import conversation_tokens, family_of
 from ki2api.kiro import wire
 from ki2api.kiro.hearing import Hearing, hearing_of
 from ki2api.kiro.ids import Ids, ids_of
 from ki2api.kiro.learnt import Learnt
 from ki2api.kiro.limits import Limits, surely_within, weight
 from ki2api.kiro.names import ToolNames
+from ki2api.kiro.overflow import too_long
 from ki2api.kiro.rules.documents import h17_only_documents_that_kiro_takes
 from ki2api.kiro.rules.draft import Draft, Repair, Result, Said, Spec
 from ki2api.kiro.rules.effort import ask_for_thinking
@@ -167,9 +168,8 @@ def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None
         return
     if weight(_encode([_tool(spec) for spec in draft.tools])) > limit:
         raise RequestTooLarge("The tools alone are more than Kiro takes.", path="tools")
-    tokens = conversation_tokens(conversation)
-    most = min(tokens * limit // heavy, draft.model.window)
-    raise ContextTooLong(f"prompt is too long: {tokens} tokens > {most} maximum")
+    tokens = conversation_tokens(conversation, family_of(draft.model.id))
+    raise too_long(tokens, min(tokens * limit // heavy, draft.model.window))
 
 
 def _not_honoured(conversation: Conversation, draft: Draft) -> tuple[str, ...]:

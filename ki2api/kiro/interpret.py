@@ -6,14 +6,14 @@ from typing import TypeVar
 import msgspec
 
 from ki2api.errors import ContextTooLong, EmptyReply, ModelOverloaded, UpstreamGarbled
-from ki2api.events import ReplyEnded, ReplyEvent, ReplyStarted, UsageReported
+from ki2api.events import ReplyEnded, ReplyEvent, ReplyStarted, Usage, UsageReported
 from ki2api.kiro import wire
 from ki2api.kiro.framing import Frame
 from ki2api.kiro.hearing import Hearing, Thoughts
 from ki2api.kiro.names import ToolNames
 from ki2api.kiro.parts import Parts
 from ki2api.kiro.refusals import document_refusal, frame_refusal
-from ki2api.kiro.usage import Meter
+from ki2api.kiro.usage import Meter, Scale
 
 EventT = TypeVar("EventT")
 
@@ -42,6 +42,7 @@ _SILENT = frozenset(
     }
 )
 _EVERYTHING = Hearing()
+_AS_ESTIMATED = Scale()
 _decode_text = msgspec.json.Decoder(wire.TextEvent).decode
 
 
@@ -54,12 +55,15 @@ class Interpreter:
         window: int,
         estimated_input: int = 0,
         hearing: Hearing = _EVERYTHING,
+        scale: Scale = _AS_ESTIMATED,
     ) -> None:
         self._estimated_input = estimated_input
         self.skipped: Counter[str] = Counter()
         self._parts = Parts(names, estimated_input, self.skipped)
         self._heard = Thoughts(self._parts, hearing, self.skipped)
-        self._meter = Meter(window, estimated_input)
+        self._meter = Meter(window, estimated_input, scale)
+        self.usage: Usage | None = None
+        """What the reply cost, once it has ended."""
 
     @property
     def proofs(self) -> list[str]:
@@ -91,7 +95,8 @@ class Interpreter:
             if reason != "refusal":
                 raise EmptyReply("Kiro answered without any content.")
             out = [ReplyStarted(self._estimated_input)]
-        return [*out, UsageReported(self._meter.usage()), ReplyEnded(reason)]
+        self.usage = self._meter.usage()
+        return [*out, UsageReported(self.usage), ReplyEnded(reason)]
 
     def _text(self, payload: bytes) -> list[ReplyEvent]:
         words = _decode_text(payload).content

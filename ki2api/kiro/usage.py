@@ -1,7 +1,11 @@
 """What a reply cost and why it ended, gathered from the events that say so (§4.6, §4.7)."""
 
+from math import ceil
+
+import msgspec
+
 from ki2api.errors import UpstreamGarbled
-from ki2api.estimate import Tally
+from ki2api.estimate import Family, Tally
 from ki2api.events import EndReason, Usage
 from ki2api.kiro.wire import ContextUsageEvent, MetadataEvent, MeteringEvent, TokenUsage
 
@@ -17,13 +21,24 @@ _REASONS: dict[str, EndReason] = {
 _MALFORMED = frozenset({"MALFORMED_TOOL_USE", "MALFORMED_MODEL_OUTPUT"})
 
 
+class Scale(msgspec.Struct, frozen=True):
+    """How a model counts: its tokenizer, and its measure in multiples of our estimate."""
+
+    family: Family = "claude"
+    factor: float = 1.0
+
+
+_AS_ESTIMATED = Scale()
+
+
 class Meter:
     """Counts one reply: what Kiro reports goes before what follows from it and what we guess."""
 
-    def __init__(self, window: int, estimated_input: int) -> None:
+    def __init__(self, window: int, estimated_input: int, scale: Scale = _AS_ESTIMATED) -> None:
         self._window = window
         self._estimated_input = estimated_input
-        self._output = Tally()
+        self._factor = scale.factor
+        self._output = Tally(scale.family)
         self._percent: float | None = None
         self._credits: float | None = None
         self._tokens: TokenUsage | None = None
@@ -67,7 +82,7 @@ class Meter:
 
     def usage(self) -> Usage:
         """Add up the reply."""
-        tokens, output = self._tokens, self._output.tokens
+        tokens, output = self._tokens, ceil(self._output.tokens * self._factor)
         if tokens and tokens.uncached_input_tokens is not None:
             return Usage(
                 int(tokens.uncached_input_tokens),

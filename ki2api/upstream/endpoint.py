@@ -8,12 +8,13 @@ import msgspec
 
 from ki2api.errors import (
     BodyRefused,
+    ContextTooLong,
     GatewayError,
     ModelNotOffered,
     ThoughtsRefused,
     UpstreamTimeout,
 )
-from ki2api.estimate import conversation_tokens
+from ki2api.estimate.calibration import Calibration
 from ki2api.events import ReplyEvent
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.compose import Composed, Learnt, Limits, compose
@@ -22,6 +23,7 @@ from ki2api.kiro.interpret import Interpreter
 from ki2api.upstream.client import KiroClient
 from ki2api.upstream.identities import Identities
 from ki2api.upstream.lessons import Lessons
+from ki2api.upstream.measures import Measures
 from ki2api.upstream.pump import Pump
 from pipeline import Batch
 
@@ -32,9 +34,12 @@ class KiroEndpoint:
     requires: ClassVar[frozenset[str]] = frozenset({"conversation", "target", "account"})
     answers: ClassVar[frozenset[str]] = frozenset({"events"})
 
-    def __init__(self, client: KiroClient, limits: Limits) -> None:
+    def __init__(
+        self, client: KiroClient, limits: Limits, calibration: Calibration | None = None
+    ) -> None:
         self._client = client
         self._limits = limits
+        self._measures = Measures(calibration or Calibration())
         self._identities = Identities()
         self._lessons = Lessons()
 
@@ -45,12 +50,16 @@ class KiroEndpoint:
             await self._answer(flow)
         except ModelNotOffered as error:
             raise _named(error, flow) from error
+        except ContextTooLong as error:
+            self._measures.explain(error, flow)
+            raise
 
     async def _answer(self, flow: GatewayFlow) -> None:
         """Ask; once more, and plainer, where Kiro refuses what a request can do without."""
         model_id = flow.target.model.id
         learnt = self._lessons.of(model_id)
         composed = self._compose(flow, learnt)
+        self._measures.check(flow)
         try:
             await self._begin(flow, composed)
         except (BodyRefused, ThoughtsRefused) as error:
@@ -69,9 +78,10 @@ class KiroEndpoint:
 
     async def _begin(self, flow: GatewayFlow, composed: Composed) -> None:
         options, model = self._client.options, flow.target.model
-        estimated = conversation_tokens(flow.conversation)
-        interpreter = Interpreter(composed.names, model.window, estimated, composed.hearing)
+        expected, scale = self._measures.expected(flow), self._measures.scale(flow)
+        interpreter = Interpreter(composed.names, model.window, expected, composed.hearing, scale)
         await flow.hold(self._lessons.listening(interpreter, model.id))
+        await flow.hold(self._measures.listening(interpreter, flow))
         try:
             async with asyncio.timeout(options.first_event_seconds) as limit:
                 pump = await flow.hold(self._client.stream(composed.body, flow.account))

@@ -7,6 +7,9 @@ from time import time
 import msgspec
 
 from ki2api.accounts.pool import AccountPool
+from ki2api.conversation import Conversation
+from ki2api.estimate import conversation_tokens, family_of
+from ki2api.estimate.calibration import Calibration
 from ki2api.flow import GatewayFlow
 from ki2api.keys import KeyRing
 from ki2api.models import Catalogue
@@ -45,6 +48,7 @@ class Gateway:
     limits: Limits
     clock: Callable[[], float] = time
     answers: OpenAnswers = field(default_factory=OpenAnswers)
+    calibration: Calibration = field(default_factory=Calibration)
     fault: Callable[[], str] = _nothing
     """Says why newer settings are not in force, or nothing."""
 
@@ -61,6 +65,15 @@ class Gateway:
             hold_back=self.limits.hold_back,
             headers=self.headers(request.id),
         )
+
+    def count(self, conversation: Conversation) -> int:
+        """Estimate the input tokens of a request, in the measure of its model.
+
+        Kiro's own prompt is left out: clients count piece by piece. Raises UnknownModel.
+        """
+        model = self.models.find(conversation.model).model
+        tokens = conversation_tokens(conversation, family_of(model.id))
+        return round(self.calibration.of(model.id).factor * tokens)
 
     def headers(self, request_id: str) -> dict[str, str]:
         """Return what every answer carries."""

@@ -3,7 +3,6 @@
 from litestar import post
 from litestar.types import ASGIApp
 
-from ki2api.estimate import conversation_tokens
 from ki2api.protocols import Body
 from ki2api.protocols.anthropic import ANTHROPIC, count_tokens_body, decode_count
 from ki2api.protocols.openai_chat import OPENAI_CHAT
@@ -30,4 +29,4 @@ async def chat_completions(request: AnyRequest) -> ASGIApp:
 async def count_tokens(request: AnyRequest) -> Answer:
     """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
     conversation = decode_count(await raw(request))
-    return complete(request, Body(count_tokens_body(conversation_tokens(conversation))))
+    return complete(request, Body(count_tokens_body(gateway_of(request).count(conversation))))

@@ -3,6 +3,7 @@
 import loguru
 
 from ki2api.errors import GatewayError
+from ki2api.events import Usage
 from ki2api.flow import EventStream, GatewayFlow
 
 
@@ -15,7 +16,7 @@ def journal(flow: GatewayFlow, status: int) -> None:
     if flow.has("response") and isinstance(flow.response, EventStream):
         words.append("stream")
     if flow.usage is not None:
-        words.append(f"{flow.usage.whole_input}+{flow.usage.output} tok")
+        words += _usage(flow.usage)
     words.append(f"{flow.clock() - flow.began:.2f} s")
     words += _accounts(flow)
     if flow.failure is not None:
@@ -40,6 +41,13 @@ def _accounts(flow: GatewayFlow) -> list[str]:
     attempts = len(tried) + flow.has("response")
     words = [f"account={flow.account.name}"] if flow.has("account") else []
     return [*words, f"attempts={attempts}"] if tried else words
+
+
+def _usage(usage: Usage) -> list[str]:
+    """Tell the tokens, with a mark where Kiro did not count them itself, and the credits."""
+    mark = {"upstream": "", "derived": " (derived)", "estimate": " (estimate)"}[usage.source]
+    credits_ = [] if usage.credits is None else [f"{usage.credits:.4f} credits"]
+    return [f"{usage.whole_input}+{usage.output} tok{mark}", *credits_]
 
 
 def _cause(error: GatewayError) -> str:

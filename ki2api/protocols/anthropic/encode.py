@@ -22,6 +22,7 @@ from ki2api.events import (
 from ki2api.protocols import Delivery
 from ki2api.protocols.anthropic.errors import error_object
 from ki2api.protocols.sse import frame
+from ki2api.protocols.usage import FIELD, facts
 from ki2api.protocols.writing import Border, Writer, encode
 
 STOP_REASONS: Mapping[EndReason, str] = {
@@ -86,7 +87,7 @@ class AnthropicEncoder(Writer):
     def _started(self, estimated: int) -> bytes:
         self._usage = Usage(estimated, 0, "estimate")
         message = self._message(
-            content=[], stop_reason=None, stop_sequence=None, usage=_usage(self._usage)
+            content=[], stop_reason=None, stop_sequence=None, usage=_figures(self._usage)
         )
         return _event("message_start", message=message)
 
@@ -155,7 +156,12 @@ def _block(part: ReplyPart) -> dict[str, Any]:
             return {"type": "redacted_thinking", "data": part.redacted}
 
 
-def _usage(usage: Usage) -> dict[str, int]:
+def _usage(usage: Usage) -> dict[str, Any]:
+    """Give the final figures. The first ones come without our facts, which SDKs would keep."""
+    return {**_figures(usage), FIELD: facts(usage)}
+
+
+def _figures(usage: Usage) -> dict[str, int]:
     """Give the figures that somebody reported, and no others."""
     figures = {
         "input_tokens": usage.input,

@@ -49,7 +49,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.Bug: (500, "api_error"),
 }
 
-# Claude Code compacts its conversation on these words (docs/kiro.md §5.2, seen 2026-08).
+# Claude Code compacts its conversation on these words (docs/usage.md, read in 2.1.332).
 _TOO_LONG = "prompt is too long"
 
 
@@ -71,6 +71,9 @@ def error_object(error: GatewayError) -> dict[str, Any]:
 
 
 def _message(error: GatewayError) -> str:
-    if isinstance(error, errors.ContextTooLong) and not error.message.startswith(_TOO_LONG):
+    if not isinstance(error, errors.ContextTooLong):
+        return error.message
+    if error.tokens is None or error.most is None:
         return f"{_TOO_LONG}: {error.message}"
-    return error.message
+    # The form and its figures are read too: they tell how much must go.
+    return f"{_TOO_LONG}: {error.tokens} tokens > {error.most} maximum"

@@ -18,6 +18,7 @@ from ki2api.events import (
 from ki2api.protocols import Delivery
 from ki2api.protocols.openai_chat.errors import encode_error_object
 from ki2api.protocols.sse import frame
+from ki2api.protocols.usage import FIELD, facts
 from ki2api.protocols.writing import Border, Writer, encode
 
 FINISH_REASONS: Mapping[EndReason, str] = {
@@ -154,4 +155,5 @@ def _usage(usage: Usage) -> dict[str, Any]:
     reported = {name: count for name, count in cache.items() if count is not None}
     if reported:
         figures["prompt_tokens_details"] = reported
+    figures[FIELD] = facts(usage)
     return figures

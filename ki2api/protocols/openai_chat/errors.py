@@ -57,5 +57,17 @@ def encode_error(error: GatewayError, request_id: str) -> Body:  # noqa: ARG001 
 def encode_error_object(error: GatewayError) -> bytes:
     """Write what both a whole answer and a stream say of an error."""
     _, kind, code = row_of(error, TABLE)
-    said = {"message": error.message, "type": kind, "param": error.path, "code": code}
+    said = {"message": _message(error), "type": kind, "param": error.path, "code": code}
     return msgspec.json.encode({"error": said})
+
+
+def _message(error: GatewayError) -> str:
+    """Say what is wrong; a full context in OpenAI's own words, which clients look for."""
+    if not isinstance(error, errors.ContextTooLong):
+        return error.message
+    if error.tokens is None or error.most is None:
+        return f"Your input exceeds the context window of this model. {error.message}"
+    return (
+        f"This model's maximum context length is {error.most} tokens. However, your messages"
+        f" resulted in {error.tokens} tokens. Please reduce the length of the messages."
+    )

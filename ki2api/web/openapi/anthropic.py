@@ -1,6 +1,6 @@
 """The descriptions of POST /v1/messages and below, and of errors as Anthropic tells them."""
 
-from ki2api.errors import ThreadNotFound
+from ki2api.errors import ThreadNotFound, UnknownModel
 from ki2api.protocols.anthropic import ANTHROPIC as PROTOCOL
 from ki2api.protocols.anthropic import count_tokens_body, wire
 from ki2api.protocols.anthropic.decode import NO_EFFECT, REFUSED
@@ -54,7 +54,7 @@ MESSAGES = Operation(
 COUNT_TOKENS = Operation(
     tag="Anthropic",
     dialects=(ANTHROPIC,),
-    errors=(*READING, ThreadNotFound),
+    errors=(*READING, ThreadNotFound, UnknownModel),
     request=Request(Shape(wire.CountRequest, PREFIX), {"hello": _HELLO}, _NOTES),
     results=(Result(Shape(TokenCount, PREFIX), count_tokens_body(9)),),
 )

@@ -14,6 +14,7 @@ from ki2api.errors import (
     UpstreamGarbled,
     UpstreamUnavailable,
 )
+from ki2api.estimate import text_tokens
 from ki2api.events import PartDelta, Reply, ReplyEnded, ReplyEvent, ReplyStarted, fold
 from ki2api.kiro.framing import Frame
 from ki2api.kiro.interpret import Interpreter
@@ -204,13 +205,15 @@ def test_a_context_that_runs_over_ends_a_reply_that_has_begun() -> None:
 
 def test_the_end_brings_usage_and_reason() -> None:
     reply = read(
-        text("x" * 40),
+        text("Ten words of a reply."),
         FULL,
         event("meteringEvent", unit="credit", usage=0.25),
         event("meteringEvent", unit="credit", usage=0.5),
     )
     assert reply.reason == "context-full"
-    assert (reply.usage.input, reply.usage.output, reply.usage.credits) == (199_990, 10, 0.75)
+    output = text_tokens("Ten words of a reply.")
+    assert (reply.usage.input, reply.usage.output) == (200_000 - output, output)
+    assert reply.usage.credits == 0.75
 
 
 def test_nothing_follows_the_end() -> None:

@@ -1,9 +1,15 @@
+from math import ceil
+
 import pytest
 
 from ki2api.errors import UpstreamGarbled
+from ki2api.estimate import text_tokens
 from ki2api.events import EndReason, Usage
-from ki2api.kiro.usage import Meter
+from ki2api.kiro.usage import Meter, Scale
 from ki2api.kiro.wire import ContextUsageEvent, MetadataEvent, MeteringEvent, TokenUsage
+
+WORDS = "Ten words of a reply, or a few more of them."
+TOKENS = text_tokens(WORDS)
 
 
 @pytest.fixture
@@ -12,20 +18,27 @@ def meter() -> Meter:
 
 
 def test_without_any_report_all_is_estimated(meter: Meter) -> None:
-    meter.write("x" * 40)
-    assert meter.usage() == Usage(50, 10, "estimate")
+    meter.write(WORDS)
+    assert meter.usage() == Usage(50, TOKENS, "estimate")
+
+
+def test_the_output_is_in_the_measure_of_its_model() -> None:
+    meter = Meter(200_000, 50, Scale("claude-4.7", 1.5))
+    meter.write(WORDS)
+    assert meter.usage().output == ceil(1.5 * text_tokens(WORDS, "claude-4.7")) > TOKENS
 
 
 def test_the_input_follows_from_how_full_the_context_is(meter: Meter) -> None:
-    meter.write("x" * 40)
+    meter.write(WORDS)
     meter.context(ContextUsageEvent(7.5))
     meter.metering(MeteringEvent(0.5))
     meter.metering(MeteringEvent(0.25))
-    assert meter.usage() == Usage(14_990, 10, "derived", credits=0.75, context_percent=7.5)
+    derived = Usage(15_000 - TOKENS, TOKENS, "derived", credits=0.75, context_percent=7.5)
+    assert meter.usage() == derived
 
 
 def test_an_output_above_the_whole_leaves_no_input(meter: Meter) -> None:
-    meter.write("x" * 4_000)
+    meter.write(WORDS * 100)
     meter.context(ContextUsageEvent(0.1))
     assert meter.usage().input == 0
 
@@ -41,7 +54,7 @@ def test_a_report_that_says_nothing_changes_nothing(meter: Meter, percent: float
 
 def test_counts_of_kiro_go_before_all(meter: Meter) -> None:
     meter.context(ContextUsageEvent(7.5))
-    meter.write("x" * 40)
+    meter.write(WORDS)
     meter.metadata(MetadataEvent(TokenUsage(100.0, 20.0, 30.0, 40.0, 8.0)))
     usage = meter.usage()
     assert usage == Usage(100, 20, "upstream", 30, 40, None, 8.0)
@@ -49,11 +62,11 @@ def test_counts_of_kiro_go_before_all(meter: Meter) -> None:
 
 
 def test_counts_may_be_there_in_part(meter: Meter) -> None:
-    meter.write("x" * 40)
+    meter.write(WORDS)
     meter.metadata(MetadataEvent(TokenUsage(output_tokens=20.0)))
-    assert meter.usage() == Usage(50, 10, "estimate")
+    assert meter.usage() == Usage(50, TOKENS, "estimate")
     meter.metadata(MetadataEvent(TokenUsage(uncached_input_tokens=100.0)))
-    assert meter.usage() == Usage(100, 10, "upstream")
+    assert meter.usage() == Usage(100, TOKENS, "upstream")
 
 
 @pytest.mark.parametrize(

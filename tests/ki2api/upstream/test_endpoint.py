@@ -17,6 +17,7 @@ from ki2api.conversation import (
 )
 from ki2api.errors import (
     BodyRefused,
+    ContextTooLong,
     GatewayError,
     ModelNotOffered,
     RateLimited,
@@ -25,7 +26,7 @@ from ki2api.errors import (
     UpstreamGarbled,
     UpstreamTimeout,
 )
-from ki2api.events import Reply, ReplyEvent, fold
+from ki2api.events import Reply, ReplyEvent, ReplyStarted, fold
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.compose import Limits
 from ki2api.kiro.framing import encode
@@ -283,3 +284,36 @@ async def test_events_that_say_nothing_leave_the_time_as_it_is() -> None:
         before = limit.when()
         await events.prime(Patience(limit, 500))
         assert limit.when() == before
+
+
+async def test_it_learns_how_a_model_counts_from_what_kiro_reports(wired: Wired) -> None:
+    asking = Asking(await wired())
+    line = asking.endpoint._measures._calibration.of("claude-sonnet-4.5")
+    first = await asking.ask("word " * 4_000)
+    assert first.usage.source == "derived"
+    for _ in range(30):
+        await asking.ask("word " * 4_000)
+    learnt = asking.endpoint._measures._calibration.of("claude-sonnet-4.5")
+    assert learnt.reports == 31
+    assert learnt != line
+    last = await asking.ask("word " * 4_000)
+    started = asking.seen[0]
+    assert isinstance(started, ReplyStarted)
+    assert started.estimated_input == pytest.approx(last.usage.input, rel=0.05)
+
+
+async def test_what_surely_does_not_fit_is_not_sent(wired: Wired) -> None:
+    asking = Asking(await wired())
+    with pytest.raises(ContextTooLong) as refused:
+        await asking.ask("1 " * 300_000, model="deepseek-3.2")
+    assert refused.value.tokens is not None
+    assert refused.value.most is not None
+    assert refused.value.tokens > refused.value.most
+    assert asking.ids == []
+
+
+async def test_kiros_refusal_of_a_long_conversation_names_our_figures(wired: Wired) -> None:
+    asking = Asking(await wired())
+    with pytest.raises(ContextTooLong) as refused:
+        await asking.ask("[[sim:too-long]] " + "1 " * 230_000)
+    assert (refused.value.most, len(asking.ids)) == (200_000, 1)

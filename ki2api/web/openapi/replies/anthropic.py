@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.encode import STOP_REASONS
 from ki2api.protocols.anthropic.errors import TABLE
+from ki2api.web.openapi.replies.usage import UsageFacts
 
 _REASONS = sorted(set(STOP_REASONS.values()))
 _TYPES = sorted({kind for _, kind in TABLE.values()})
@@ -40,6 +41,7 @@ class Usage(Struct):
     output_tokens: int
     cache_creation_input_tokens: int | UnsetType = UNSET
     cache_read_input_tokens: int | UnsetType = UNSET
+    ki2api: UsageFacts | UnsetType = UNSET
 
 
 class Reply(Struct, tag="message"):

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ki2api.protocols.openai_chat import wire
 from ki2api.protocols.openai_chat.encode import FINISH_REASONS
 from ki2api.protocols.openai_chat.errors import TABLE
+from ki2api.web.openapi.replies.usage import UsageFacts
 
 _REASONS = sorted(set(FINISH_REASONS.values()))
 _TYPES = sorted({kind for _, kind, _ in TABLE.values()})
@@ -45,6 +46,7 @@ class Usage(Struct):
     completion_tokens: int
     total_tokens: int
     prompt_tokens_details: PromptDetails | UnsetType = UNSET
+    ki2api: UsageFacts | UnsetType = UNSET
 
 
 class Call(Struct):

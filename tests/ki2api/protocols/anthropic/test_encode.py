@@ -42,7 +42,11 @@ def test_a_message_starts_with_an_estimate_of_its_input(encoder: Encoder) -> Non
 
 def test_without_a_report_the_estimate_stays(encoder: Encoder) -> None:
     delta = events(encoder.feed([ReplyStarted(12), ReplyEnded("end")]))[1]
-    assert delta["usage"] == {"input_tokens": 12, "output_tokens": 0}
+    assert delta["usage"] == {
+        "input_tokens": 12,
+        "output_tokens": 0,
+        "ki2api": {"source": "estimate"},
+    }
 
 
 def test_the_last_report_counts_with_the_cache_figures_it_has(encoder: Encoder) -> None:
@@ -52,6 +56,7 @@ def test_the_last_report_counts_with_the_cache_figures_it_has(encoder: Encoder) 
         "input_tokens": 5,
         "output_tokens": 8,
         "cache_creation_input_tokens": 3,
+        "ki2api": {"source": "upstream"},
     }
 
 
@@ -131,7 +136,7 @@ def test_a_whole_message_holds_every_part(encoder: Encoder) -> None:
         ],
         "stop_reason": "tool_use",
         "stop_sequence": None,
-        "usage": {"input_tokens": 5, "output_tokens": 7},
+        "usage": {"input_tokens": 5, "output_tokens": 7, "ki2api": {"source": "derived"}},
     }
 
 

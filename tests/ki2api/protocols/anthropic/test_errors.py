@@ -1,5 +1,6 @@
 """Errors in Anthropic's words."""
 
+import re
 from typing import Any
 
 import anthropic
@@ -9,7 +10,10 @@ import pytest
 from anthropic.types import ThreadNotFoundError
 
 from ki2api import errors
+from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
+from ki2api.protocols import Delivery
+from ki2api.protocols.anthropic.encode import AnthropicEncoder
 from ki2api.protocols.anthropic.errors import TABLE, encode_error
 
 
@@ -55,12 +59,28 @@ def test_a_spent_quota_is_not_tried_again() -> None:
     assert body.headers == {"x-should-retry": "false"}
 
 
-@pytest.mark.parametrize(
-    "detail", ["9 tokens > 8 maximum", "prompt is too long: 9 tokens > 8 maximum"]
-)
-def test_a_long_conversation_is_told_in_the_words_that_claude_code_knows(detail: str) -> None:
-    told = said(errors.ContextTooLong(detail))["error"]["message"]
-    assert told == "prompt is too long: 9 tokens > 8 maximum"
+# What Claude Code looks for (2.1.332): that it is too long, and how much.
+TOO_LONG = re.compile(r"prompt is too long", re.IGNORECASE)
+FIGURES = re.compile(r"^prompt is too long: (\d+) tokens > (\d+) maximum$")
+
+
+def test_a_long_conversation_is_told_in_the_words_that_claude_code_knows() -> None:
+    told = said(errors.ContextTooLong("It is long.", tokens=9, most=8))["error"]["message"]
+    figures = FIGURES.match(told)
+    assert figures
+    assert figures.groups() == ("9", "8")
+    assert AnthropicEncoder(Conversation("m", ()), Delivery("x", "m", 0)).fail(
+        errors.ContextTooLong("It is long.", tokens=9, most=8)
+    ) == (
+        b'event: error\ndata: {"type":"error","error":{"type":"invalid_request_error",'
+        b'"message":"prompt is too long: 9 tokens > 8 maximum"}}\n\n'
+    )
+
+
+def test_a_long_conversation_whose_length_is_not_known_is_told_without_figures() -> None:
+    told = said(errors.ContextTooLong("It does not fit."))["error"]["message"]
+    assert told == "prompt is too long: It does not fit."
+    assert TOO_LONG.search(told)
 
 
 def test_a_lost_thread_is_told_so_that_the_sdk_sends_its_history() -> None:

@@ -85,12 +85,18 @@ def test_the_usage_comes_last_and_holds_what_was_reported() -> None:
         "completion_tokens": 7,
         "total_tokens": 17,
         "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 2},
+        "ki2api": {"source": "upstream"},
     }
 
 
 def test_without_a_report_the_estimate_stays() -> None:
     last = chunks(encoder(include_usage=True).feed([ReplyStarted(9), ReplyEnded("end")]))[-1]
-    assert last["usage"] == {"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9}
+    assert last["usage"] == {
+        "prompt_tokens": 9,
+        "completion_tokens": 0,
+        "total_tokens": 9,
+        "ki2api": {"source": "estimate"},
+    }
 
 
 def test_thoughts_have_a_field_of_their_own() -> None:
@@ -165,7 +171,12 @@ def test_a_whole_completion_joins_what_belongs_together() -> None:
                 "finish_reason": "tool_calls",
             }
         ],
-        "usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12},
+        "usage": {
+            "prompt_tokens": 5,
+            "completion_tokens": 7,
+            "total_tokens": 12,
+            "ki2api": {"source": "derived"},
+        },
     }
 
 

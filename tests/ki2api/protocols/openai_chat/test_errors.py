@@ -46,6 +46,21 @@ def test_statuses_types_and_codes_are_openais(
     assert (body.status, told["type"], told["code"]) == (status, kind, code)
 
 
+def test_a_long_conversation_is_told_in_openais_words() -> None:
+    error = errors.ContextTooLong("It is long.", tokens=9, most=8)
+    told = msgspec.json.decode(encode_error(error, "r").content)["error"]
+    assert told["message"] == (
+        "This model's maximum context length is 8 tokens. However, your messages resulted in"
+        " 9 tokens. Please reduce the length of the messages."
+    )
+    assert told["code"] == "context_length_exceeded"
+
+
+def test_a_long_conversation_whose_length_is_not_known_is_told_without_figures() -> None:
+    told = msgspec.json.decode(encode_error(errors.ContextTooLong("So."), "r").content)["error"]
+    assert told["message"] == "Your input exceeds the context window of this model. So."
+
+
 def test_a_wait_is_told_in_whole_seconds() -> None:
     body = encode_error(errors.RateLimited("wait", retry_after=1.5), "r")
     assert body.headers == {"retry-after": "2"}

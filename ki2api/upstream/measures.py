@@ -1,0 +1,48 @@
+"""The measure of each model: used by the endpoint before a request, and learnt from its reply."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ki2api.errors import ContextTooLong
+from ki2api.estimate import family_of
+from ki2api.estimate.calibration import Calibration
+from ki2api.flow import GatewayFlow
+from ki2api.kiro.interpret import Interpreter
+from ki2api.kiro.overflow import add_figures, check_fits
+from ki2api.kiro.usage import Scale
+
+
+class Measures:
+    """What a flow's request will come to at Kiro, by all that was learnt so far."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+
+    def expected(self, flow: GatewayFlow) -> int:
+        """Return the input tokens that Kiro will count."""
+        return round(self._calibration.of(flow.target.model.id).at(flow.estimate().tokens))
+
+    def scale(self, flow: GatewayFlow) -> Scale:
+        """Return how the model counts what it writes."""
+        model_id = flow.target.model.id
+        return Scale(family_of(model_id), self._calibration.of(model_id).factor)
+
+    def check(self, flow: GatewayFlow) -> None:
+        """Refuse what surely does not fit by its words alone; raises ContextTooLong."""
+        model = flow.target.model
+        line = self._calibration.of(model.id)
+        check_fits(round(line.at(flow.estimate().written)), model.window, line.reports)
+
+    def explain(self, refusal: ContextTooLong, flow: GatewayFlow) -> None:
+        """Let a refusal name the figures, where they agree with it."""
+        add_figures(refusal, self.expected(flow), flow.target.model.window)
+
+    @asynccontextmanager
+    async def listening(self, interpreter: Interpreter, flow: GatewayFlow) -> AsyncIterator[None]:
+        """Learn from the usage once the reply has ended."""
+        model, estimate = flow.target.model, flow.estimate()
+        try:
+            yield
+        finally:
+            if interpreter.usage is not None:
+                self._calibration.learn(model.id, model.window, estimate, interpreter.usage)
