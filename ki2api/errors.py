@@ -122,22 +122,13 @@ class UnsupportedMedia(CallerError):
 
 
 class ContextTooLong(CallerError):
-    """The conversation does not fit: it has `tokens`, of `most` that are possible, where known."""
+    """The conversation does not fit into the model's context window."""
 
     code = "context_length_exceeded"
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        tokens: int | None = None,
-        most: int | None = None,
-        path: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(detail, path=path, retry_after=retry_after)
-        self.tokens = tokens
-        self.most = most
+    tokens: int | None = None
+    """How many it has, where that is known."""
+    most: int | None = None
+    """How many are possible."""
 
 
 class UnknownRoute(CallerError):

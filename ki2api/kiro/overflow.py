@@ -18,8 +18,9 @@ def check_fits(tokens: int, window: int, reports: int) -> None:
 
 def too_long(tokens: int, most: int) -> ContextTooLong:
     """Make the refusal that names both figures; clients compact their conversation by them."""
-    said = f"The conversation has {tokens} tokens, and {most} are possible."
-    return ContextTooLong(said, tokens=tokens, most=most)
+    refusal = ContextTooLong(f"The conversation has {tokens} tokens, and {most} are possible.")
+    refusal.tokens, refusal.most = tokens, most
+    return refusal
 
 
 def add_figures(refusal: ContextTooLong, tokens: int, window: int) -> None:

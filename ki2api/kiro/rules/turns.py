@@ -66,7 +66,7 @@ def h18_not_too_many_turns(draft: Draft) -> None:
     """Refuse a history that is too long to be trimmed without loss."""
     history, limit = len(draft.turns) - 1, draft.limits.max_history
     if history > limit:
-        raise ContextTooLong(f"{history} messages > {limit} maximum")
+        raise ContextTooLong(f"prompt is too long: {history} messages > {limit} maximum")
 
 
 def system_text_first(draft: Draft) -> None:

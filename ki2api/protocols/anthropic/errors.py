@@ -73,7 +73,7 @@ def error_object(error: GatewayError) -> dict[str, Any]:
 def _message(error: GatewayError) -> str:
     if not isinstance(error, errors.ContextTooLong):
         return error.message
-    if error.tokens is None or error.most is None:
-        return f"{_TOO_LONG}: {error.message}"
-    # The form and its figures are read too: they tell how much must go.
-    return f"{_TOO_LONG}: {error.tokens} tokens > {error.most} maximum"
+    if error.tokens is not None and error.most is not None:
+        # The figures are read too, in just this form: they tell how much must go.
+        return f"{_TOO_LONG}: {error.tokens} tokens > {error.most} maximum"
+    return f"{_TOO_LONG}: {error.message.removeprefix(f'{_TOO_LONG}: ')}"

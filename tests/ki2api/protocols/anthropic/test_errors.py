@@ -12,6 +12,7 @@ from anthropic.types import ThreadNotFoundError
 from ki2api import errors
 from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
+from ki2api.kiro.overflow import too_long
 from ki2api.protocols import Delivery
 from ki2api.protocols.anthropic.encode import AnthropicEncoder
 from ki2api.protocols.anthropic.errors import TABLE, encode_error
@@ -65,22 +66,21 @@ FIGURES = re.compile(r"^prompt is too long: (\d+) tokens > (\d+) maximum$")
 
 
 def test_a_long_conversation_is_told_in_the_words_that_claude_code_knows() -> None:
-    told = said(errors.ContextTooLong("It is long.", tokens=9, most=8))["error"]["message"]
+    told = said(too_long(9, 8))["error"]["message"]
     figures = FIGURES.match(told)
     assert figures
     assert figures.groups() == ("9", "8")
-    assert AnthropicEncoder(Conversation("m", ()), Delivery("x", "m", 0)).fail(
-        errors.ContextTooLong("It is long.", tokens=9, most=8)
-    ) == (
+    assert AnthropicEncoder(Conversation("m", ()), Delivery("x", "m", 0)).fail(too_long(9, 8)) == (
         b'event: error\ndata: {"type":"error","error":{"type":"invalid_request_error",'
         b'"message":"prompt is too long: 9 tokens > 8 maximum"}}\n\n'
     )
 
 
 def test_a_long_conversation_whose_length_is_not_known_is_told_without_figures() -> None:
-    told = said(errors.ContextTooLong("It does not fit."))["error"]["message"]
-    assert told == "prompt is too long: It does not fit."
-    assert TOO_LONG.search(told)
+    for detail in ("It does not fit.", "prompt is too long: It does not fit."):
+        told = said(errors.ContextTooLong(detail))["error"]["message"]
+        assert told == "prompt is too long: It does not fit."
+        assert TOO_LONG.search(told)
 
 
 def test_a_lost_thread_is_told_so_that_the_sdk_sends_its_history() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from ki2api import errors
 from ki2api.errors import GatewayError
+from ki2api.kiro.overflow import too_long
 from ki2api.protocols.openai_chat.errors import TABLE, encode_error
 
 
@@ -47,7 +48,7 @@ def test_statuses_types_and_codes_are_openais(
 
 
 def test_a_long_conversation_is_told_in_openais_words() -> None:
-    error = errors.ContextTooLong("It is long.", tokens=9, most=8)
+    error = too_long(9, 8)
     told = msgspec.json.decode(encode_error(error, "r").content)["error"]
     assert told["message"] == (
         "This model's maximum context length is 8 tokens. However, your messages resulted in"
