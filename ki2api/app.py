@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from ki2api.accounts.account import StandingChange
 from ki2api.accounts.ledger import FileStore, MemoryStore, StateStore
 from ki2api.accounts.pool import AccountPool
+from ki2api.accounts.searches import Searches
 from ki2api.accounts.sources import AccountsUnreadable, Found
 from ki2api.accounts.sources.checks import checked_proxy
 from ki2api.accounts.strategies import Strategies
@@ -31,6 +32,7 @@ from ki2api.stages.fetch_images import FetchImages
 from ki2api.stages.normalize import Normalize
 from ki2api.stages.retry import Retry
 from ki2api.stages.route import Route
+from ki2api.stages.web_search import WebSearchStage
 from ki2api.upstream.endpoint import KiroEndpoint
 from ki2api.web.answers import EXCEPTION_HANDLERS
 from ki2api.web.catalogue import model, models
@@ -49,7 +51,16 @@ from pipeline.locate import Source
 
 BUILT_IN: dict[str, type[Any]] = {
     stage.name: stage
-    for stage in (Auth, EncodeStream, Normalize, FetchImages, Route, Retry, AccountSelect)
+    for stage in (
+        Auth,
+        EncodeStream,
+        Normalize,
+        FetchImages,
+        Route,
+        WebSearchStage,
+        Retry,
+        AccountSelect,
+    )
 }
 ROUTES = [
     welcome,
@@ -121,6 +132,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         RetryBudget: shared.budget,
         Fetcher: Fetcher(),
         Strategies: Strategies(loaded.folder),
+        Searches: Searches(shared.pool, ways.searcher),
     }
     assembly = _assembled(loaded, endpoint, services)
     gateway = Gateway(

@@ -12,11 +12,25 @@ Role: TypeAlias = Literal["user", "assistant"]
 ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"]
 
 
+class WebPage(msgspec.Struct, frozen=True):
+    """A page that a search of the web found; `published` is in Unix seconds.
+
+    `number` is what the model knows it by. All but that are words of the search, not checked.
+    """
+
+    number: int
+    url: str
+    title: str
+    snippet: str = ""
+    published: float | None = None
+
+
 class TextPart(msgspec.Struct, frozen=True, tag="text"):
-    """Words."""
+    """Words, and the pages of a search that they rest on."""
 
     text: str
     at: str = ""
+    citations: tuple[WebPage, ...] = ()
 
 
 class ImagePart(msgspec.Struct, frozen=True, tag="image"):
@@ -68,6 +82,8 @@ class ToolResultPart(msgspec.Struct, frozen=True, tag="tool-result"):
     content: tuple["ResultContent", ...]
     is_error: bool = False
     at: str = ""
+    pages: tuple[WebPage, ...] = ()
+    """What a search of the web found, where this is its result: `content` tells it in words."""
 
 
 ResultContent: TypeAlias = TextPart | ImagePart | ImageLinkPart | DocumentPart

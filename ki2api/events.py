@@ -4,7 +4,7 @@
     part  := PartStarted(index)  PartDelta(index)*  PartEnded(index)
 
 UsageReported may stand anywhere between ReplyStarted and ReplyEnded, except inside a part. Parts
-do not overlap, and their indexes count up from 0.
+do not overlap, and their indexes count up from 0. The result of a search has no deltas.
 """
 
 from collections.abc import Iterable
@@ -12,20 +12,23 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart, WebPage
 
-PartKind: TypeAlias = Literal["text", "thinking", "tool-call"]
+PartKind: TypeAlias = Literal["text", "thinking", "tool-call", "search-call", "search-result"]
 EndReason: TypeAlias = Literal[
     "end", "tool-calls", "max-tokens", "context-full", "stop-sequence", "refusal"
 ]
 UsageSource: TypeAlias = Literal["upstream", "derived", "estimate"]
+SearchFault: TypeAlias = Literal[
+    "", "too-many-requests", "too-many-searches", "query-too-long", "bad-input", "unavailable"
+]
 
 
 class Usage(msgspec.Struct, frozen=True):
     """Tokens of one reply and where the figures come from (docs/kiro.md §4.7).
 
     `input` leaves out what the cache read and wrote; None means that nobody reported any.
-    `credits` is what Kiro charged.
+    `credits` is what Kiro charged, `searches` how often the web was searched on the way.
     """
 
     input: int
@@ -35,11 +38,28 @@ class Usage(msgspec.Struct, frozen=True):
     cache_write: int | None = None
     credits: float | None = None
     context_percent: float | None = None
+    searches: int = 0
 
     @property
     def whole_input(self) -> int:
         """Every input token, cached or not."""
         return self.input + (self.cache_read or 0) + (self.cache_write or 0)
+
+
+class SearchCallPart(msgspec.Struct, frozen=True, tag="search-call"):
+    """A search of the web that the model wanted, and that is run for it; `input` is JSON text."""
+
+    id: str
+    name: str
+    input: str
+
+
+class SearchResultPart(msgspec.Struct, frozen=True, tag="search-result"):
+    """The pages that a search found, or why it failed."""
+
+    call_id: str
+    pages: tuple[WebPage, ...] = ()
+    fault: SearchFault = ""
 
 
 class ReplyStarted(msgspec.Struct, frozen=True, gc=False):
@@ -49,27 +69,32 @@ class ReplyStarted(msgspec.Struct, frozen=True, gc=False):
 
 
 class PartStarted(msgspec.Struct, frozen=True, gc=False):
-    """A part begins. A tool call brings its id and name; opaque thinking its `redacted` blob."""
+    """A part begins. A call brings its id and name; opaque thinking its `redacted` blob.
+
+    The result of a search is whole here.
+    """
 
     index: int
     kind: PartKind
     call_id: str = ""
     name: str = ""
     redacted: str = ""
+    result: SearchResultPart | None = None
 
 
 class PartDelta(msgspec.Struct, frozen=True, gc=False):
-    """More of a part: words, thoughts, or a piece of a tool call's JSON text."""
+    """More of a part: words, thoughts, or a piece of a call's JSON text."""
 
     index: int
     text: str
 
 
 class PartEnded(msgspec.Struct, frozen=True, gc=False):
-    """A part is complete. Thinking may bring its signature."""
+    """A part is complete. Thinking may bring its signature, a text the pages that it rests on."""
 
     index: int
     signature: str = ""
+    citations: tuple[WebPage, ...] = ()
 
 
 class UsageReported(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +113,7 @@ class ReplyEnded(msgspec.Struct, frozen=True, gc=False):
 ReplyEvent: TypeAlias = (
     ReplyStarted | PartStarted | PartDelta | PartEnded | UsageReported | ReplyEnded
 )
-ReplyPart: TypeAlias = TextPart | ThinkingPart | ToolCallPart
+ReplyPart: TypeAlias = TextPart | ThinkingPart | ToolCallPart | SearchCallPart | SearchResultPart
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -169,8 +194,12 @@ def fold(events: Iterable[ReplyEvent]) -> Reply:
 def _part(started: PartStarted, text: str, ended: PartEnded) -> ReplyPart:
     match started.kind:
         case "text":
-            return TextPart(text)
+            return TextPart(text, citations=ended.citations)
         case "thinking":
             return ThinkingPart(text, ended.signature, started.redacted)
+        case "search-call":
+            return SearchCallPart(started.call_id, started.name, text or "{}")
+        case "search-result":
+            return started.result or SearchResultPart(started.call_id)
         case _:
             return ToolCallPart(started.call_id, started.name, text or "{}")

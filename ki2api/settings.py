@@ -16,7 +16,15 @@ from pipeline.locate import Source, line_of
 from pipeline.settings import decode
 
 Seconds = Annotated[float, Meta(ge=0)]
-DEFAULT_CHAIN = ("auth", "encode-stream", "normalize", "route", "retry", "account-select")
+DEFAULT_CHAIN = (
+    "auth",
+    "encode-stream",
+    "normalize",
+    "route",
+    "web-search",
+    "retry",
+    "account-select",
+)
 """From the client inwards; innermost, below the last one, is Kiro."""
 
 

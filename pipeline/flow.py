@@ -138,23 +138,23 @@ class Flow:
         return entered
 
     @asynccontextmanager
-    async def scope(self) -> AsyncIterator[None]:
+    async def scope(self) -> AsyncIterator[AsyncExitStack]:
         """Keep what is opened inside for the flow, or close it with the error if one is raised.
 
         A stage that tries again runs each attempt in a scope of its own, so that nothing of a
-        failed one stays open, and whoever holds something learns why it failed.
+        failed one stays open, and whoever holds something learns why it failed. What is yielded
+        holds what was opened inside: to leave it closes that before the flow ends.
         """
-        outer, self._open = self._open, None
+        outer, self._open = self._open, AsyncExitStack()
+        inner = self._open
         try:
-            yield
+            yield inner
         except BaseException as error:
-            inner, self._open = self._open, outer
-            if inner is not None:
-                await inner.__aexit__(type(error), error, error.__traceback__)
+            self._open = outer
+            await inner.__aexit__(type(error), error, error.__traceback__)
             raise
-        inner, self._open = self._open, outer
-        if inner is not None:
-            self.keep_open(inner)
+        self._open = outer
+        self.keep_open(inner)
 
     async def aclose(self) -> None:
         """Close everything that was kept open, once."""

@@ -9,7 +9,7 @@ Binding: TypeAlias = Literal["rest", "json-1.0"]
 JSON = "application/json"
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 _JSON_10 = "application/x-amz-json-1.0"
-_STREAMING = "AmazonCodeWhispererStreamingService"
+STREAMING = "AmazonCodeWhispererStreamingService"
 
 
 class Call(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Call(Struct, frozen=True):
 def generate_call(body: bytes, binding: Binding) -> Call:
     """Ask for an answer to a composed conversation."""
     if binding == "json-1.0":
-        return targeted_call(f"{_STREAMING}.GenerateAssistantResponse", body, EVENT_STREAM)
+        return targeted_call(f"{STREAMING}.GenerateAssistantResponse", body, EVENT_STREAM)
     headers = {
         "content-type": JSON,
         "accept": EVENT_STREAM,

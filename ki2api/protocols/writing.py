@@ -28,6 +28,8 @@ class Writer(ABC):
     def __init__(self) -> None:
         self._before = self._after = b""
         self._silent = False
+        self._hidden = False
+        self._length = 0
 
     def feed(self, batch: Sequence[ReplyEvent]) -> bytes:
         """Write a batch as one piece of bytes."""
@@ -35,7 +37,10 @@ class Writer(ABC):
         add = pieces.append
         for event in batch:
             if isinstance(event, PartDelta):
+                if self._hidden:
+                    continue
                 self._silent = False
+                self._length += len(event.text)
                 add(self._before)
                 add(encode(event.text))
                 add(self._after)
@@ -48,6 +53,14 @@ class Writer(ABC):
         """Write what is not a delta."""
 
     def _expect(self, hollow: bytes) -> None:
-        """Cut a delta without text in two, at its last empty string; such deltas come next."""
+        """Cut a delta without text in two, at its last empty string; such deltas come next.
+
+        `_length` counts their characters from here on.
+        """
         self._before, _, self._after = hollow.rpartition(b'""')
-        self._silent = True
+        self._silent, self._hidden = True, False
+        self._length = 0
+
+    def _hide(self) -> None:
+        """Leave out the deltas that come next."""
+        self._hidden = True

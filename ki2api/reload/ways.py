@@ -15,6 +15,7 @@ from ki2api.transport import Clients, no_cookies
 from ki2api.upstream.client import IDE_AGENT, KiroClient, UpstreamOptions
 from ki2api.upstream.control import ControlPlane
 from ki2api.upstream.hosts import Hosts, HostUrls
+from ki2api.upstream.search import WebSearcher
 
 Find: TypeAlias = Callable[[], Found]
 """Looks for the accounts in every place again; raises AccountsUnreadable."""
@@ -29,6 +30,7 @@ class Ways(Struct, frozen=True):
     clients: Clients
     kiro: KiroClient
     companion: Companion
+    searcher: WebSearcher
     refresher: Refresher
     find: Find
 
@@ -49,6 +51,7 @@ def ways_of(upstream: UpstreamSettings, find: Find) -> Ways:
         clients,
         KiroClient(clients, hosts, options),
         ControlPlane(clients, hosts, options),
+        WebSearcher(clients, hosts, options),
         Refresher(clients, auth_url=upstream.auth_url, oidc_url=upstream.oidc_url),
         find,
     )

@@ -67,6 +67,7 @@ class SimAccount(Struct, kw_only=True):
     under_suspicion: bool = False
     registration_expired: bool = False
     overages_spent: bool = False
+    search_refused: bool = False
     throttled: int = 0
     retry_after: int | None = None
     crowded: Counter[str] = field(default_factory=Counter)

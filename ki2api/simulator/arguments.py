@@ -15,6 +15,7 @@ Look Check Compare The And Also Both Hello Hi Read Write Run Search I It
 _NO_PLACES = frozenset(_FIRST_WORDS.split())
 _FILE = re.compile(r"[\w./-]+\.\w{1,5}\b")
 _QUOTED = re.compile("[\"'“「`]([^\"'”」`]+)[\"'”」`]")
+_SEARCHED = re.compile(r"search the web for (.+)", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DEFAULT_PLACE = "San Francisco"
 
@@ -75,6 +76,8 @@ def _text(name: str, prompt: str, place: str) -> str:
     if "command" in name:
         # The caller may well run it.
         return "echo hello from the simulator"
+    if name == "query" and (searched := _SEARCHED.search(prompt)):
+        return searched[1].rstrip(".!?")
     quoted = _QUOTED.search(prompt)
     return quoted[1] if quoted else prompt
 

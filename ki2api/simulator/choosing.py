@@ -21,18 +21,21 @@ _GIST = 200
 """Letters of a description that say what the tool is for; what follows is advice to the model."""
 _FEW = 3
 _NAMED = 3
+_SEARCH = "client_web_search"
+"""The gateway's own offer of a search, which a caller has not chosen among a few tools."""
 
 
 def chosen_calls(prompt: str, tools: tuple[Tool, ...]) -> tuple[Call, ...]:
     """Choose the tools whose names and descriptions share words with the prompt: at most two.
 
     A question that matches none of a few tools calls the first, for it may be in a language that
-    the tools are not described in.
+    the tools are not described in; the web is searched only where the words say so.
     """
     ranked = sorted(tools, key=lambda tool: -_score(prompt, tool))
     matching = [tool for tool in ranked if _score(prompt, tool)]
-    if not matching and len(tools) <= _FEW and _ASKS.search(prompt):
-        matching = list(tools[:1])
+    own = [tool for tool in tools if tool.name != _SEARCH]
+    if not matching and len(own) <= _FEW and _ASKS.search(prompt):
+        matching = own[:1]
     wanted = 2 if _BOTH.search(prompt) else 1
     named = [tool for tool in matching if _score(prompt, tool) >= _NAMED] or matching[:1]
     if len(named) == 1 and wanted > 1 and takes_a_place(named[0].schema):

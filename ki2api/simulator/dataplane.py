@@ -1,4 +1,4 @@
-"""The data plane: GenerateAssistantResponse in both bindings, and a canned InvokeMCP."""
+"""The data plane: GenerateAssistantResponse in both bindings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,11 +41,9 @@ class DataPlane:
         self._gate = gate
         self._operations: Mapping[str, Operation] = {
             "/generateAssistantResponse": self._generate,
-            "/mcp": self._invoke_mcp,
         }
         self._targets: Mapping[str, Operation] = {
             f"{_SERVICE}.GenerateAssistantResponse": self._generate,
-            f"{_SERVICE}.InvokeMCP": self._invoke_mcp,
         }
 
     def find(self, request: Request) -> Operation | None:
@@ -145,17 +143,6 @@ class DataPlane:
         )
         self._world.note_request(record)
         return record
-
-    async def _invoke_mcp(self, request: Request, wire: Wire) -> None:
-        account = self._gate.admit(request)
-        call = object_in(request)
-        self._gate.check_profile(request, account, request.headers.get("x-amzn-kiro-profile-arn"))
-        found = {"results": [], "totalResults": 0, "query": "", "error": None}
-        text = msgspec.json.encode(found).decode()
-        result = {"content": [{"type": "text", "text": text}], "isError": False}
-        answer = {"jsonrpc": "2.0", "id": call.get("id"), "result": result}
-        headers = {"content-type": "application/json"}
-        await wire.respond(200, headers, msgspec.json.encode(answer))
 
 
 def _ids_of(state: dict[str, Any]) -> tuple[str, str] | None:

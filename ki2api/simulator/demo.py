@@ -14,6 +14,8 @@ _INTRODUCTION = re.compile(
 _POEM = re.compile(r"写.*诗|\bpoem\b", re.IGNORECASE)
 _LONGEST_ECHO = 200
 _LONGEST_RESULT = 2_000
+_SEARCH = "web_search"
+_PAGE = re.compile(r"^\[(\d+)\] (.+)$", re.MULTILINE)
 
 _POEM_OF_SPRING = """\
 《春》
@@ -34,6 +36,8 @@ def demo(question: Question) -> Answer:
     chinese = bool(_CHINESE.search(question.prompt))
     thoughts = "" if question.thinking == "none" else _thoughts(question, chinese=chinese)
     if question.results:
+        if cited := _cited(question.results, chinese=chinese):
+            return Answer(cited, thoughts=thoughts)
         text = "\n".join(_told(result, chinese=chinese) for result in question.results)
         return Answer(text, thoughts=thoughts)
     if _POEM.search(question.prompt):
@@ -57,6 +61,20 @@ def _thoughts(question: Question, *, chinese: bool) -> str:
         return f"用户说的是「{said}」。我用中文简短地回答。{more}"
     more = "".join(f" Look {step}: it stands." for step in range(2, question.steps + 1))
     return f"The user says: {said!r}. I answer shortly, in English.{more}"
+
+
+def _cited(results: tuple[Result, ...], *, chinese: bool) -> str:
+    """Say what the pages of a search are called, in the marks that the gateway asks for."""
+    pages = [
+        page
+        for result in results
+        if _SEARCH in result.tool and not result.failed
+        for page in _PAGE.findall(result.text)
+    ]
+    if not pages:
+        return ""
+    found = " ".join(f'<cite index="{number}">{title}.</cite>' for number, title in pages)
+    return f"{'我在网上找到了' if chinese else 'I searched the web and found:'} {found}"
 
 
 def _told(result: Result, *, chinese: bool) -> str:

@@ -31,6 +31,15 @@ class RecordedRequest(Struct):
         return msgspec.json.decode(self.body)
 
 
+class RecordedSearch(Struct, frozen=True):
+    """A search of the web that was well asked, whatever came of it."""
+
+    account: str
+    host: str
+    binding: Binding
+    query: str
+
+
 class RefusedRequest(Struct, frozen=True):
     """A request that was refused, with the rules it broke; `account` is empty if it has none."""
 

@@ -15,7 +15,8 @@ from ki2api.simulator.demo import demo
 from ki2api.simulator.http import Handler, Service
 from ki2api.simulator.operations import Host
 from ki2api.simulator.options import Ports, SimulatorOptions, Urls
-from ki2api.simulator.records import RecordedRequest, RefusedRequest
+from ki2api.simulator.records import RecordedRequest, RecordedSearch, RefusedRequest
+from ki2api.simulator.search import SEARCH_SCENARIOS, SearchPlane
 from ki2api.simulator.threads import running
 from ki2api.simulator.tokens import TokenServices
 from ki2api.simulator.world import World
@@ -47,12 +48,23 @@ class Simulator:
         management = Gate(world, "management", wants_profile=True)
         q = Gate(world, "q", wants_profile=False)
         return {
-            "runtime": Host(world, "runtime", DataPlane(world, runtime), regions=_REGIONS),
+            "runtime": Host(
+                world,
+                "runtime",
+                DataPlane(world, runtime),
+                SearchPlane(world, runtime),
+                regions=_REGIONS,
+            ),
             "management": Host(
                 world, "management", ControlPlane(world, management), regions=_REGIONS
             ),
             "q": Host(
-                world, "q", DataPlane(world, q), ControlPlane(world, q), regions=_OLDER_REGIONS
+                world,
+                "q",
+                DataPlane(world, q),
+                SearchPlane(world, q),
+                ControlPlane(world, q),
+                regions=_OLDER_REGIONS,
             ),
             "auth": tokens.social,
             "oidc": tokens.oidc,
@@ -117,6 +129,16 @@ class Simulator:
     def order_control(self, operation: str, fault: str, times: int = 1, **values: object) -> None:
         """Order a fault (CONTROL_SCENARIOS) for the next questions of one operation."""
         self._world.disturbances.order(operation, fault, times, values)
+
+    def order_search(self, fault: str, times: int = 1, **values: object) -> None:
+        """Order a fault (SEARCH_SCENARIOS) for the next searches of the web."""
+        _ = SEARCH_SCENARIOS[fault]
+        self._world.search_faults.extend(ordered(fault, times, values))
+
+    @property
+    def searches(self) -> list[RecordedSearch]:
+        """Every search of the web that was well asked, oldest first."""
+        return self._world.searches
 
     @property
     def asked(self) -> Counter[tuple[str, str]]:

@@ -11,7 +11,7 @@ from ki2api.simulator.disturbance import Disturbances
 from ki2api.simulator.http import Request
 from ki2api.simulator.identifiers import Identifiers
 from ki2api.simulator.options import SimulatorOptions
-from ki2api.simulator.records import RecordedRequest, RefusedRequest
+from ki2api.simulator.records import RecordedRequest, RecordedSearch, RefusedRequest
 from ki2api.simulator.refusals import Refusal
 
 
@@ -26,7 +26,9 @@ class World:
         self.accounts: dict[str, SimAccount] = {}
         self.requests: list[RecordedRequest] = []
         self.refused: list[RefusedRequest] = []
+        self.searches: list[RecordedSearch] = []
         self.ordered: deque[Fault] = deque()
+        self.search_faults: deque[Fault] = deque()
         self.disturbances = Disturbances()
         self.asked: Counter[tuple[str, str]] = Counter()
         self.failed_ids: set[tuple[str, str]] = set()

@@ -36,7 +36,7 @@ class RetryConfig(StageConfig, frozen=True):
     attempts: int = 3
     """Runs of everything below; never again on an account after a fault of its own."""
     within_seconds: float = 60.0
-    """No new attempt starts that long after the request came; a running one is not cut."""
+    """No new attempt starts that long after the first one; a running one is not cut."""
     max_wait_seconds: float = 5.0
     """The longest wait for a cooling account; beyond it the caller is told at once."""
     drain_whole_replies: bool = True
@@ -68,10 +68,10 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Call on until it works or makes no sense any more; raises the last error."""
-        flow.attempts = []
+        flow.attempts, began = [], flow.clock()
         # One object a request: a shared one repeats calls that succeeded (tenacity 9.2.1).
         retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda error: self._may_retry(flow, error)),
+            retry=retry_if_exception(lambda error: self._may_retry(flow, error, began)),
             wait=self._wait,
             sleep=self._sleep,
             reraise=True,
@@ -97,8 +97,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
             flow.attempts.append(Attempt(account, error))
             raise
 
-    def _may_retry(self, flow: GatewayFlow, error: BaseException) -> bool:
-        if not isinstance(error, GatewayError) or self._is_over(flow):
+    def _may_retry(self, flow: GatewayFlow, error: BaseException, began: float) -> bool:
+        if not isinstance(error, GatewayError) or self._is_over(flow, began):
             return False
         if not self._makes_sense(flow.attempts, error):
             return False
@@ -109,8 +109,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
         flow.note(self.name, "not tried again: the budget for repeated calls is used up")
         return False
 
-    def _is_over(self, flow: GatewayFlow) -> bool:
-        late = flow.clock() - flow.began >= self.config.within_seconds
+    def _is_over(self, flow: GatewayFlow, began: float) -> bool:
+        late = flow.clock() - began >= self.config.within_seconds
         return late or len(flow.attempts) == self.config.attempts
 
     def _makes_sense(self, attempts: list[Attempt], error: GatewayError) -> bool:

@@ -25,6 +25,8 @@ class UpstreamOptions(Struct, frozen=True, kw_only=True):
     idle_seconds: float = 120.0
     control_seconds: float = 10.0
     """For one question of the control plane, with all its pages and hosts."""
+    search_seconds: float = 30.0
+    """For one search of the web, with both hosts."""
 
 
 class KiroClient:

@@ -1,4 +1,4 @@
-"""Rules about the list of tools: H12, H13 and T1 to T5 (docs/kiro.md §3.5).
+"""Rules about the list of tools: H12, H13, T1 to T5 and T15 (docs/kiro.md §3.5).
 
 T12 needs nothing: `integer` is taken. T13: no cache points are sent. T14 is the weight's matter.
 """
@@ -15,6 +15,7 @@ PLACEHOLDER = "A tool of an earlier turn. It cannot be called any more."
 
 def declare_tools(draft: Draft, conversation: Conversation) -> None:
     """Put the tools in the draft, and name every tool that the conversation speaks of."""
+    _t15_search_is_run_by_a_stage(conversation)
     if len(conversation.tools) > draft.limits.max_tools:
         count, most = len(conversation.tools), draft.limits.max_tools
         raise InvalidRequest(f"There are {count} tools; at most {most} are taken.", path="tools")
@@ -29,6 +30,15 @@ def declare_tools(draft: Draft, conversation: Conversation) -> None:
         description = _t4_t5_description(draft, tool, name)
         draft.tools.append(Spec(name, description, fit_schema(draft, tool)))
     _h12_h13_declare_called(draft, conversation)
+
+
+def _t15_search_is_run_by_a_stage(conversation: Conversation) -> None:
+    """Refuse a search of the web that no stage has taken over: Kiro would not run it here."""
+    if conversation.web_search is not None:
+        raise InvalidRequest(
+            "the web is not searched: this pipeline is without the stage 'web-search'",
+            path=conversation.web_search.at or None,
+        )
 
 
 def _t1_t2_t3_name(draft: Draft, name: str, at: str) -> str:

@@ -1,6 +1,6 @@
 """Anthropic's content blocks as canonical parts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from ki2api.conversation import (
@@ -12,9 +12,12 @@ from ki2api.conversation import (
     ToolResultPart,
 )
 from ki2api.protocols.anthropic import wire
+from ki2api.protocols.anthropic.searching import call_id as known_id
+from ki2api.protocols.anthropic.searching import result_of
 from ki2api.protocols.files import NOT_FETCHED, NOT_STORED, Label, encoded_file, framed, words
 from ki2api.protocols.pictures import encoded, picture
 from ki2api.protocols.reading import Unserved
+from ki2api.websearch.told import as_tool_result
 
 Content: TypeAlias = str | Sequence[wire.Block] | None
 
@@ -31,6 +34,10 @@ def parts(content: Content, at: str, unserved: Unserved) -> Iterator[Part]:
                 yield ToolCallPart(call_id, name, bytes(raw).decode(), place)
             case wire.ToolResultBlock():
                 yield _result(block, place, unserved)
+            case wire.ServerToolUseBlock(id=server_id, name="web_search" as name, input=raw):
+                yield ToolCallPart(known_id(server_id), name, bytes(raw).decode(), place)
+            case wire.WebSearchResultBlock():
+                yield as_tool_result(result_of(block), place)
             case _:
                 yield from _shown(block, place, unserved)
 
@@ -40,8 +47,24 @@ def _blocks(content: Content, at: str) -> Iterator[tuple[wire.Block, str]]:
     if isinstance(content, str):
         yield wire.TextBlock(content), at
     elif content is not None:
-        for index, block in enumerate(content):
-            yield block, f"{at}[{index}]"
+        yield from _joined((block, f"{at}[{index}]") for index, block in enumerate(content))
+
+
+def _joined(blocks: Iterable[tuple[wire.Block, str]]) -> list[tuple[wire.Block, str]]:
+    """Join texts that were cut into blocks only because some of their words are cited."""
+    joined: list[tuple[wire.Block, str]] = []
+    for block, place in blocks:
+        before, begun = joined[-1] if joined else (None, "")
+        if (
+            isinstance(before, wire.TextBlock)
+            and isinstance(block, wire.TextBlock)
+            and (before.citations or block.citations)
+        ):
+            text, cited = before.text + block.text, before.citations or block.citations
+            joined[-1] = wire.TextBlock(text, cited), begun
+        else:
+            joined.append((block, place))
+    return joined
 
 
 def _shown(block: wire.Block, at: str, unserved: Unserved) -> Iterator[ResultContent]:

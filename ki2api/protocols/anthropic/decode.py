@@ -1,6 +1,8 @@
 """Requests of the Messages API as conversations."""
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any, Literal
 
 import msgspec
@@ -8,12 +10,16 @@ import msgspec
 from ki2api.conversation import (
     Conversation,
     Metadata,
+    Part,
+    Role,
     Sampling,
     TextPart,
     Thinking,
     Tool,
     ToolChoice,
+    ToolResultPart,
     Turn,
+    WebSearch,
 )
 from ki2api.errors import InvalidRequest, ThreadNotFound
 from ki2api.protocols import Delivery, RawRequest
@@ -45,6 +51,7 @@ REFUSED: Mapping[str, Refused] = {
     "output_format": Refused("structured outputs are not supported"),
 }
 
+_WEB_SEARCH = re.compile(r"web_search_\d{8}")
 _MESSAGES = msgspec.json.Decoder(wire.MessagesRequest)
 _COUNT = msgspec.json.Decoder(wire.CountRequest)
 
@@ -88,6 +95,7 @@ def _conversation(
             asked.max_tokens, asked.temperature, asked.top_p, tuple(asked.stop_sequences or ())
         ),
         thinking=_thinking(asked),
+        web_search=_web_search(asked),
         metadata=_metadata(asked, request),
         not_honoured=(*_not_honoured(asked, request), *unserved.dropped),
     )
@@ -118,12 +126,23 @@ def _turns(asked: wire.CountRequest, unserved: Unserved) -> Iterator[tuple[bool,
         if message.role == "system":
             yield True, Turn("user", content, at)
         else:
-            yield False, Turn(message.role, content, at)
+            yield from ((False, turn) for turn in _split(message.role, content, at))
+
+
+def _split(role: Role, content: tuple[Part, ...], at: str) -> Iterator[Turn]:
+    """Let results that stand in an assistant's message, of searches, come from the other side."""
+    if role == "user" or not any(isinstance(part, ToolResultPart) for part in content):
+        yield Turn(role, content, at)
+        return
+    for is_result, run in groupby(content, lambda part: isinstance(part, ToolResultPart)):
+        yield Turn("user" if is_result else role, tuple(run), at)
 
 
 def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
     for index, tool in enumerate(asked.tools or ()):
         at = f"tools[{index}]"
+        if _is_web_search(tool):
+            continue
         if tool.type not in (None, "custom"):
             unserved.found(at, f"a tool of type {tool.type!r} is not supported")
         elif not tool.name:
@@ -132,6 +151,28 @@ def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
             raise InvalidRequest("Field required", path=f"{at}.input_schema")
         else:
             yield Tool(tool.name, tool.description or "", tool.input_schema, at)
+
+
+def _is_web_search(tool: wire.Tool) -> bool:
+    return bool(_WEB_SEARCH.fullmatch(tool.type or ""))
+
+
+def _web_search(asked: wire.CountRequest) -> WebSearch | None:
+    """Find the search of the web among the tools."""
+    found: WebSearch | None = None
+    for index, tool in enumerate(asked.tools or ()):
+        if not _is_web_search(tool):
+            continue
+        at = f"tools[{index}]"
+        allowed, blocked = tool.allowed_domains or (), tool.blocked_domains or ()
+        if found is not None:
+            raise InvalidRequest("there can be one web search", path=at)
+        if allowed and blocked:
+            why = "use either allowed_domains or blocked_domains"
+            raise InvalidRequest(why, path=f"{at}.blocked_domains")
+        name = tool.name or "web_search"
+        found = WebSearch(name, tool.max_uses, tuple(allowed), tuple(blocked), at)
+    return found
 
 
 def _tool_choice(choice: wire.ToolChoice | None) -> ToolChoice:
@@ -190,6 +231,9 @@ def _not_honoured(asked: wire.CountRequest, request: RawRequest) -> Iterator[str
         yield "thinking.display"
     if asked.thinking and asked.thinking.type == "between_tools":
         yield "thinking.type"
+    for index, tool in enumerate(asked.tools or ()):
+        if _is_web_search(tool) and tool.user_location is not None:
+            yield f"tools[{index}].user_location"
     for index, message in enumerate(asked.messages):
         if message.clear_at == "next_user_message":
             yield f"messages[{index}].clear_at"

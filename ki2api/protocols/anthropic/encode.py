@@ -16,11 +16,14 @@ from ki2api.events import (
     ReplyEnded,
     ReplyPart,
     ReplyStarted,
+    SearchCallPart,
+    SearchResultPart,
     Usage,
     UsageReported,
 )
 from ki2api.protocols import Delivery
 from ki2api.protocols.anthropic.errors import error_object
+from ki2api.protocols.anthropic.searching import citation, search_block, server_id
 from ki2api.protocols.sse import frame
 from ki2api.protocols.usage import FIELD, facts
 from ki2api.protocols.writing import Border, Writer, encode
@@ -40,6 +43,7 @@ _DELTAS: Mapping[PartKind, tuple[str, str]] = {
     "text": ("text_delta", "text"),
     "thinking": ("thinking_delta", "thinking"),
     "tool-call": ("input_json_delta", "partial_json"),
+    "search-call": ("input_json_delta", "partial_json"),
 }
 
 
@@ -76,8 +80,8 @@ class AnthropicEncoder(Writer):
                 return self._started(estimated)
             case PartStarted():
                 return self._part_started(event)
-            case PartEnded(index=index, signature=signature):
-                return _part_ended(index, signature)
+            case PartEnded():
+                return _part_ended(event)
             case UsageReported(usage=usage):
                 self._usage = usage
                 return b""
@@ -92,6 +96,9 @@ class AnthropicEncoder(Writer):
         return _event("message_start", message=message)
 
     def _part_started(self, event: PartStarted) -> bytes:
+        if event.result is not None:
+            block = search_block(event.result)
+            return _event("content_block_start", index=event.index, content_block=block)
         delta, field = _DELTAS[event.kind]
         hollow = _event("content_block_delta", index=event.index, delta={"type": delta, field: ""})
         self._expect(hollow)
@@ -128,28 +135,34 @@ def _opening(event: PartStarted) -> dict[str, Any]:
             return {"type": "text", "text": ""}
         case PartStarted(kind="tool-call", call_id=call_id, name=name):
             return {"type": "tool_use", "id": call_id, "name": name, "input": {}}
+        case PartStarted(kind="search-call", call_id=call_id, name=name):
+            return {"type": "server_tool_use", "id": server_id(call_id), "name": name, "input": {}}
         case PartStarted(redacted=""):
             return {"type": "thinking", "thinking": "", "signature": ""}
         case _:
             return {"type": "redacted_thinking", "data": event.redacted}
 
 
-def _part_ended(index: int, signature: str) -> bytes:
-    stop = _event("content_block_stop", index=index)
-    if not signature:
-        return stop
-    proof = {"type": "signature_delta", "signature": signature}
-    return _event("content_block_delta", index=index, delta=proof) + stop
+def _part_ended(event: PartEnded) -> bytes:
+    deltas = [{"type": "citations_delta", "citation": citation(page)} for page in event.citations]
+    if event.signature:
+        deltas.append({"type": "signature_delta", "signature": event.signature})
+    last = [_event("content_block_delta", index=event.index, delta=delta) for delta in deltas]
+    return b"".join([*last, _event("content_block_stop", index=event.index)])
 
 
 def _block(part: ReplyPart) -> dict[str, Any]:
     """Make a complete block."""
     match part:
-        case TextPart(text=text):
+        case TextPart(text=text, citations=()):
             return {"type": "text", "text": text}
+        case TextPart(text=text, citations=pages):
+            return {"type": "text", "text": text, "citations": [citation(page) for page in pages]}
         case ToolCallPart(id=call_id, name=name, input=text):
             arguments = msgspec.Raw(text.encode())
             return {"type": "tool_use", "id": call_id, "name": name, "input": arguments}
+        case SearchCallPart() | SearchResultPart():
+            return search_block(part)
         case ThinkingPart(text=text, signature=signature, redacted=""):
             return {"type": "thinking", "thinking": text, "signature": signature}
         case _:
@@ -161,12 +174,14 @@ def _usage(usage: Usage) -> dict[str, Any]:
     return {**_figures(usage), FIELD: facts(usage)}
 
 
-def _figures(usage: Usage) -> dict[str, int]:
+def _figures(usage: Usage) -> dict[str, Any]:
     """Give the figures that somebody reported, and no others."""
+    searches = {"web_search_requests": usage.searches, "web_fetch_requests": 0}
     figures = {
         "input_tokens": usage.input,
         "output_tokens": usage.output,
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cache_read,
+        "server_tool_use": searches if usage.searches else None,
     }
     return {name: count for name, count in figures.items() if count is not None}

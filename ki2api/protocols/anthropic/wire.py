@@ -1,6 +1,6 @@
 """What an Anthropic client sends: the structs of POST /v1/messages and its count_tokens."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -17,9 +17,10 @@ class Source(msgspec.Struct):
 
 
 class TextBlock(msgspec.Struct, tag="text"):
-    """Words."""
+    """Words; of its citations, only that there are some matters when they come back."""
 
     text: str
+    citations: list[Any] | None = None
 
 
 class ImageBlock(msgspec.Struct, tag="image"):
@@ -76,6 +77,36 @@ class ToolReferenceBlock(msgspec.Struct, tag="tool_reference"):
     tool_name: str
 
 
+class ServerToolUseBlock(msgspec.Struct, tag="server_tool_use"):
+    """A call of a tool that the server ran; here, a search of the web."""
+
+    id: str
+    name: str
+    input: msgspec.Raw
+
+
+class FoundPage(msgspec.Struct, tag="web_search_result"):
+    """A page that a search found."""
+
+    url: str
+    title: str = ""
+    encrypted_content: str = ""
+    page_age: str | None = None
+
+
+class WebSearchError(msgspec.Struct, tag="web_search_tool_result_error"):
+    """Why a search failed."""
+
+    error_code: str
+
+
+class WebSearchResultBlock(msgspec.Struct, tag="web_search_tool_result"):
+    """What a search of the web gave."""
+
+    tool_use_id: str
+    content: list[FoundPage] | WebSearchError
+
+
 class UnknownBlock(msgspec.Struct, tag=UNKNOWN):
     """Anything else."""
 
@@ -97,6 +128,8 @@ Block: TypeAlias = (
     | ToolUseBlock
     | ToolReferenceBlock
     | ToolResultBlock
+    | ServerToolUseBlock
+    | WebSearchResultBlock
     | UnknownBlock
 )
 KNOWN_TYPES = frozenset(
@@ -109,6 +142,8 @@ KNOWN_TYPES = frozenset(
         "tool_use",
         "tool_reference",
         "tool_result",
+        "server_tool_use",
+        "web_search_tool_result",
     }
 )
 
@@ -131,13 +166,17 @@ class Message(msgspec.Struct):
 
 
 class Tool(msgspec.Struct):
-    """A client's tool, or by its `type` one that Anthropic would run."""
+    """A client's tool, or by its `type` one that Anthropic would run: the web search is served."""
 
     name: str = ""
     type: str | None = None
     description: str | None = None
     # A factory, since a raw default cannot be said in JSON Schema.
     input_schema: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
+    max_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+    user_location: Any = None
 
 
 class ToolChoice(msgspec.Struct):

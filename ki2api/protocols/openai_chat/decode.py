@@ -5,7 +5,16 @@ from typing import Any
 
 import msgspec
 
-from ki2api.conversation import Conversation, Metadata, Sampling, Thinking, Tool, ToolChoice, Turn
+from ki2api.conversation import (
+    Conversation,
+    Metadata,
+    Sampling,
+    Thinking,
+    Tool,
+    ToolChoice,
+    Turn,
+    WebSearch,
+)
 from ki2api.errors import InvalidRequest
 from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
@@ -38,7 +47,6 @@ REFUSED: Mapping[str, Refused] = {
     "n": Refused("only one choice is supported", 1),
     "response_format": Refused("only text is supported", {"type": "text"}),
     "top_logprobs": Refused("log probabilities are not supported", 0),
-    "web_search_options": Refused("web search is not supported"),
 }
 
 _CHAT = msgspec.json.Decoder(wire.ChatRequest)
@@ -72,10 +80,11 @@ def _conversation(asked: wire.ChatRequest, request: RawRequest, unserved: Unserv
         tool_choice=_tool_choice(asked),
         sampling=_sampling(asked),
         thinking=_thinking(asked.reasoning_effort),
+        web_search=_web_search(asked),
         metadata=Metadata(
             asked.safety_identifier or asked.user, session_of(request) or asked.prompt_cache_key
         ),
-        not_honoured=(*asked_for(asked, NO_EFFECT), *unserved.dropped),
+        not_honoured=(*asked_for(asked, NO_EFFECT), *_of_search(asked), *unserved.dropped),
     )
 
 
@@ -141,6 +150,20 @@ def _tool_choice(asked: wire.ChatRequest) -> ToolChoice:
             return ToolChoice("named", name, parallel)
         case _:
             raise InvalidRequest("this choice of a tool is not supported", path="tool_choice")
+
+
+def _web_search(asked: wire.ChatRequest) -> WebSearch | None:
+    return None if asked.web_search_options is None else WebSearch(at="web_search_options")
+
+
+def _of_search(asked: wire.ChatRequest) -> list[str]:
+    """Name the options of the search that Kiro's has no fields for."""
+    if asked.web_search_options is None:
+        return []
+    named = asked_for(
+        asked.web_search_options, {"search_context_size": None, "user_location": None}
+    )
+    return [f"web_search_options.{name}" for name in named]
 
 
 def _sampling(asked: wire.ChatRequest) -> Sampling:

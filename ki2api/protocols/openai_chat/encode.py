@@ -12,10 +12,13 @@ from ki2api.events import (
     PartStarted,
     Reply,
     ReplyStarted,
+    SearchCallPart,
+    SearchResultPart,
     Usage,
     UsageReported,
 )
 from ki2api.protocols import Delivery
+from ki2api.protocols.citing import links
 from ki2api.protocols.openai_chat.errors import encode_error_object
 from ki2api.protocols.sse import frame
 from ki2api.protocols.usage import FIELD, facts
@@ -30,6 +33,9 @@ FINISH_REASONS: Mapping[EndReason, str] = {
     "refusal": "content_filter",
 }
 DONE = frame(b"[DONE]")
+_UNSEEN: frozenset[PartKind] = frozenset({"search-call", "search-result"})
+"""Chat Completions shows no searches, only what they led to."""
+_APART = "\n\n"
 
 
 class OpenAIChatEncoder(Writer):
@@ -44,6 +50,9 @@ class OpenAIChatEncoder(Writer):
         self._delivery = delivery
         self._usage = Usage(0, 0, "estimate")
         self._calls = 0
+        self._written = 0
+        self._apart = False
+        self._annotations: list[dict[str, Any]] = []
         self._kind: PartKind = "text"
 
     def fail(self, error: GatewayError) -> bytes:
@@ -69,7 +78,7 @@ class OpenAIChatEncoder(Writer):
             case PartStarted():
                 return self._part_started(event)
             case PartEnded():
-                return self._part_ended()
+                return self._part_ended(event)
             case UsageReported(usage=usage):
                 self._usage = usage
                 return b""
@@ -78,10 +87,14 @@ class OpenAIChatEncoder(Writer):
 
     def _part_started(self, event: PartStarted) -> bytes:
         self._kind = event.kind
+        if event.kind in _UNSEEN:
+            self._hide()
+            self._apart = bool(self._written)
+            return b""
         if event.kind != "tool-call":
             field = "content" if event.kind == "text" else "reasoning_content"
             self._expect(self._chunk({field: ""}))
-            return b""
+            return self._new_paragraph() if event.kind == "text" and self._apart else b""
         hollow = {"index": self._calls, "function": {"arguments": ""}}
         self._expect(self._chunk({"tool_calls": [hollow]}))
         call = {
@@ -93,14 +106,31 @@ class OpenAIChatEncoder(Writer):
         self._calls += 1
         return self._chunk({"tool_calls": [call]})
 
-    def _part_ended(self) -> bytes:
+    def _part_ended(self, event: PartEnded) -> bytes:
         """Give a call without arguments the empty object: clients parse them, and "" is no JSON."""
         if self._kind == "tool-call" and self._silent:
             return self._before + encode("{}") + self._after
+        if self._kind == "text":
+            self._written += self._length
+            return self._cited(event) if event.citations else b""
         return b""
 
+    def _new_paragraph(self) -> bytes:
+        """Set words after a search apart from those before, as it is not shown itself."""
+        self._apart = False
+        self._written += len(_APART)
+        return self._chunk({"content": _APART})
+
+    def _cited(self, event: PartEnded) -> bytes:
+        text, notes = links(event.citations, self._written)
+        self._written += len(text)
+        self._annotations += map(_annotation, notes)
+        return self._chunk({"content": text})
+
     def _ended(self, reason: EndReason) -> bytes:
-        last = self._chunk({}, FINISH_REASONS[reason])
+        # In one chunk: the official SDK cannot add up lists whose entries have no index.
+        cited = self._chunk({"annotations": self._annotations}) if self._annotations else b""
+        last = cited + self._chunk({}, FINISH_REASONS[reason])
         if self._delivery.include_usage:
             facts = self._facts("chat.completion.chunk")
             last += frame(encode({**facts, "choices": [], "usage": _usage(self._usage)}))
@@ -124,19 +154,41 @@ class OpenAIChatEncoder(Writer):
 
 def _message(reply: Reply) -> dict[str, Any]:
     """Make the message: its texts are one, since Chat Completions knows no parts."""
-    texts = [part.text for part in reply.parts if isinstance(part, TextPart)]
+    text, annotations = _text(reply)
     thoughts = [part.text for part in reply.parts if isinstance(part, ThinkingPart)]
     calls = [_call(part) for part in reply.parts if isinstance(part, ToolCallPart)]
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": None if calls and not any(texts) else "".join(texts),
+        "content": None if calls and not text else text,
         "refusal": None,
     }
+    if annotations:
+        message["annotations"] = annotations
     if any(thoughts):
         message["reasoning_content"] = "".join(thoughts)
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def _text(reply: Reply) -> tuple[str, list[dict[str, Any]]]:
+    text = ""
+    annotations: list[dict[str, Any]] = []
+    apart = ""
+    for part in reply.parts:
+        if isinstance(part, SearchCallPart | SearchResultPart):
+            apart = _APART if text else ""
+        elif isinstance(part, TextPart):
+            text += apart + part.text
+            apart = ""
+            linked, notes = links(part.citations, len(text))
+            text += linked
+            annotations += map(_annotation, notes)
+    return text, annotations
+
+
+def _annotation(note: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "url_citation", "url_citation": note}
 
 
 def _call(part: ToolCallPart) -> dict[str, Any]:

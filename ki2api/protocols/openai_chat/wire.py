@@ -166,6 +166,13 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
 
 
+class WebSearchOptions(msgspec.Struct):
+    """Leave to search the web."""
+
+    search_context_size: Any = None
+    user_location: Any = None
+
+
 class ChatRequest(msgspec.Struct, kw_only=True):
     """The body of POST /v1/chat/completions."""
 
@@ -185,6 +192,7 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     prompt_cache_key: str | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+    web_search_options: WebSearchOptions | None = None
 
     audio: Any = None
     function_call: Any = None
@@ -195,7 +203,6 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     n: Any = None
     response_format: Any = None
     top_logprobs: Any = None
-    web_search_options: Any = None
 
     frequency_penalty: Any = None
     logit_bias: Any = None

@@ -8,14 +8,53 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.encode import STOP_REASONS
 from ki2api.protocols.anthropic.errors import TABLE
+from ki2api.protocols.anthropic.searching import ERROR_CODES
 from ki2api.web.openapi.replies.usage import UsageFacts
 
 _REASONS = sorted(set(STOP_REASONS.values()))
 _TYPES = sorted({kind for _, kind in TABLE.values()})
 StopReason: TypeAlias = Annotated[str, Meta(extra_json_schema={"enum": _REASONS})]
+_SEARCH_CODES = sorted(ERROR_CODES.values())
+ErrorCode: TypeAlias = Annotated[str, Meta(extra_json_schema={"enum": _SEARCH_CODES})]
 ErrorType: TypeAlias = Annotated[str, Meta(extra_json_schema={"enum": _TYPES})]
+
+
+class Citation(Struct, tag="web_search_result_location"):
+    """A page that the words rest on, and what of its own words the search returned."""
+
+    cited_text: str
+    encrypted_index: str
+    title: str
+    url: str
+
+
+class TextBlock(Struct, tag="text"):
+    """Words; those that rest on a search are a block of their own."""
+
+    text: str
+    citations: list[Citation] | UnsetType = UNSET
+
+
+class WebSearchError(Struct, tag="web_search_tool_result_error"):
+    """Why a search failed."""
+
+    error_code: ErrorCode
+
+
+class WebSearchResultBlock(Struct, tag="web_search_tool_result"):
+    """The pages that a search found, or why it failed."""
+
+    tool_use_id: str
+    content: list[wire.FoundPage] | WebSearchError
+
+
 ReplyBlock: TypeAlias = (
-    wire.TextBlock | wire.ThinkingBlock | wire.RedactedThinkingBlock | wire.ToolUseBlock
+    TextBlock
+    | wire.ThinkingBlock
+    | wire.RedactedThinkingBlock
+    | wire.ToolUseBlock
+    | wire.ServerToolUseBlock
+    | WebSearchResultBlock
 )
 
 
@@ -34,6 +73,13 @@ class Error(Struct, tag="error"):
     request_id: str | UnsetType = UNSET
 
 
+class ServerToolUse(Struct):
+    """How often the web was searched."""
+
+    web_search_requests: int
+    web_fetch_requests: int
+
+
 class Usage(Struct):
     """Tokens of the reply; figures that nobody reported are left out."""
 
@@ -42,6 +88,7 @@ class Usage(Struct):
     cache_creation_input_tokens: int | UnsetType = UNSET
     cache_read_input_tokens: int | UnsetType = UNSET
     ki2api: UsageFacts | UnsetType = UNSET
+    server_tool_use: ServerToolUse | UnsetType = UNSET
 
 
 class Reply(Struct, tag="message"):
@@ -80,6 +127,12 @@ class SignatureDelta(Struct, tag="signature_delta"):
     signature: str
 
 
+class CitationsDelta(Struct, tag="citations_delta"):
+    """A page that the words of the block rest on."""
+
+    citation: Citation
+
+
 class Ending(Struct):
     """Why the reply ends."""
 
@@ -104,7 +157,7 @@ class BlockDelta(Struct, tag="content_block_delta"):
     """More of a block."""
 
     index: int
-    delta: TextDelta | ThinkingDelta | InputDelta | SignatureDelta
+    delta: TextDelta | ThinkingDelta | InputDelta | SignatureDelta | CitationsDelta
 
 
 class BlockStop(Struct, tag="content_block_stop"):

@@ -57,12 +57,29 @@ class Call(Struct):
     function: wire.CalledFunction
 
 
+class URLCitation(Struct):
+    """Where in the text a link to a page stands, by characters."""
+
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class Annotation(Struct):
+    """A page that the words before its link rest on."""
+
+    type: Literal["url_citation"]
+    url_citation: URLCitation
+
+
 class CompletionMessage(Struct):
     """What the model said."""
 
     role: Literal["assistant"]
     content: str | None
     refusal: None
+    annotations: list[Annotation] | UnsetType = UNSET
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[Call] | UnsetType = UNSET
 
@@ -108,6 +125,7 @@ class Delta(Struct):
 
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType = UNSET
+    annotations: list[Annotation] | UnsetType = UNSET
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[CallPiece] | UnsetType = UNSET
 

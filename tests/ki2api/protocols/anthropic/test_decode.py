@@ -203,9 +203,18 @@ def test_a_session_header_comes_first(ask: Ask) -> None:
             "tools[0].input_schema: Field required",
         ),
         (
-            {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
-            "tools[0]: a tool of type 'web_search_20250305' is not supported",
+            {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
+            "tools[0]: a tool of type 'web_fetch_20250910' is not supported",
         ),
+        (
+            {"tools": [SEARCH, SEARCH]},
+            "tools[1]: there can be one web search",
+        ),
+        (
+            {"tools": [{**SEARCH, "allowed_domains": ["a.com"], "blocked_domains": ["b.com"]}]},
+            "tools[0].blocked_domains: use either allowed_domains or blocked_domains",
+        ),
+        ({"tools": [{**SEARCH, "max_uses": 0}]}, "tools[0].max_uses: Expected integer >= 1"),
         ({"tool_choice": {"type": "tool"}}, "tool_choice.name: Field required"),
         ({"tool_choice": {"type": "some"}}, "tool_choice.type: Invalid enum value 'some'"),
         (
@@ -221,8 +230,8 @@ def test_a_session_header_comes_first(ask: Ask) -> None:
             "output_format: structured outputs are not supported",
         ),
         (
-            {"messages": [HI, {"role": "assistant", "content": [{"type": "server_tool_use"}]}]},
-            "messages[1].content[0]: content of type 'server_tool_use' is not supported",
+            {"messages": [HI, {"role": "assistant", "content": [FETCH]}]},
+            "messages[1].content[0]: content of this type is not supported here",
         ),
         (
             {"messages": [{"role": "user", "content": [{"type": "container_upload"}]}]},

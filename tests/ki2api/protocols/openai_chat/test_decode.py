@@ -204,7 +204,6 @@ def test_user_and_session_are_found(
         ({"response_format": {"type": "json_object"}}, "response_format: only text is supported"),
         ({"functions": [{"name": "f"}]}, "functions: use tools: functions are not supported"),
         ({"function_call": "auto"}, "function_call: use tool_choice: functions are not supported"),
-        ({"web_search_options": {}}, "web_search_options: web search is not supported"),
         ({"moderation": {}}, "moderation: moderation is not supported"),
         (
             {"messages": [{"role": "function", "name": "f", "content": "x"}]},
