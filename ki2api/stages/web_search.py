@@ -77,7 +77,9 @@ class WebSearchStage(Stage[GatewayFlow, WebSearchConfig]):
         self, flow: GatewayFlow, call_next: Next[GatewayFlow], desk: "_Desk", now: _Round
     ) -> AsyncIterator[Batch[ReplyEvent]]:
         reply = Rounds(desk.name, pages_in(now.conversation))
-        for more in range(desk.left + _EXTRA_ROUNDS, 0, -1):
+        more = desk.left + _EXTRA_ROUNDS
+        while True:
+            more -= 1
             async with now.held:
                 try:
                     async for batch in now.events:
@@ -90,7 +92,7 @@ class WebSearchStage(Stage[GatewayFlow, WebSearchConfig]):
             for call in desk.calls(said):
                 found.append(await desk.run(call, now.account, reply.next_number))
                 yield reply.result(found[-1])
-            if reason := _end(said, found, is_last=more == 1):
+            if reason := _end(said, found, is_last=not more):
                 yield reply.end(reason, said.stop_sequence)
                 return
             now = await _asked(flow, call_next, _continued(now.conversation, said, found))

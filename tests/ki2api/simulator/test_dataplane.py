@@ -201,16 +201,6 @@ async def test_a_script_decides_the_answer(opened: Opened) -> None:
     assert "meteringEvent" not in (await caller.events("x")).names
 
 
-async def test_a_search_is_answered_with_nothing_found(caller: Any) -> None:
-    url = f"{caller.simulator.urls.runtime}/mcp"
-    headers = {**caller.headers, "x-amzn-kiro-profile-arn": caller.account.profile_arn}
-    call = {"jsonrpc": "2.0", "id": "7", "method": "tools/call"}
-    answer = (await caller.http.post(url, json=call, headers=headers)).json()
-    assert answer["id"] == "7"
-    found = msgspec.json.decode(answer["result"]["content"][0]["text"])
-    assert found["results"] == []
-
-
 async def test_a_model_keeps_the_limit_that_its_fields_set(caller: Any) -> None:
     words = f"[[sim:text say={'x' * 8_000}]]"
     events = await caller.events(words, model="claude-opus-5", fields={"max_tokens": 1_024})

@@ -13,11 +13,12 @@ from ki2api.transport import Clients
 from ki2api.upstream.client import KiroClient, UpstreamOptions
 from ki2api.upstream.control import ControlPlane
 from ki2api.upstream.hosts import Hosts, HostUrls
+from ki2api.upstream.search import WebSearcher
 from pipeline.secret import Secret
 
 
 class Wire:
-    """Both planes of the upstream for an account of a simulator."""
+    """Everything that the upstream does for an account of a simulator."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Wire:
         hosts = Hosts(templates, lambda: 0.0)
         told = UpstreamOptions(**options)
         self.kiro = KiroClient(clients, hosts, told)
+        self.searcher = WebSearcher(clients, hosts, told)
         self.control = ControlPlane(clients, hosts, told, clock=lambda: 1_764_000_000.0)
 
     def access(self, **changed: Any) -> Access:

@@ -20,6 +20,8 @@ from ki2api.protocols.anthropic import ANTHROPIC, decode_count
 
 Ask = Callable[..., RawRequest]
 HI = {"role": "user", "content": "hi"}
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+FETCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_fetch", "input": {}}
 
 
 def body(**fields: Any) -> dict[str, Any]:
