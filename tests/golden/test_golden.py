@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ki2api.conversation import Conversation
+from ki2api.conversation import Conversation, WebPage
 from ki2api.errors import UpstreamDisconnected
 from ki2api.events import (
     PartDelta,
@@ -15,6 +15,7 @@ from ki2api.events import (
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
+    SearchResultPart,
     Usage,
     UsageReported,
 )
@@ -58,6 +59,39 @@ TWO_TOOLS: list[ReplyEvent] = [
     PartDelta(1, '{"path":"b.txt"}'),
     PartEnded(1),
 ]
+PAGES = (
+    WebPage(1, "https://a.test/", "A", "Words of A.", 1_746_057_600.0),
+    WebPage(2, "https://b.test/x", "B"),
+)
+SEARCH: list[ReplyEvent] = [
+    PartStarted(0, "text"),
+    PartDelta(0, "I look."),
+    PartEnded(0),
+    PartStarted(1, "search-call", "tooluse_1", "web_search"),
+    PartDelta(1, '{"query": "a'),
+    PartDelta(1, ' and b"}'),
+    PartEnded(1),
+    PartStarted(2, "search-result", "tooluse_1", result=SearchResultPart("tooluse_1", PAGES)),
+    PartEnded(2),
+    PartStarted(3, "text"),
+    PartDelta(3, "Both are"),
+    PartEnded(3, citations=PAGES),
+    PartStarted(4, "text"),
+    PartDelta(4, "."),
+    PartEnded(4),
+]
+FAILED_SEARCH: list[ReplyEvent] = [
+    PartStarted(0, "search-call", "tooluse_1", "web_search"),
+    PartDelta(0, '{"query":"a"}'),
+    PartEnded(0),
+    PartStarted(
+        1, "search-result", result=SearchResultPart("tooluse_1", fault="too-many-requests")
+    ),
+    PartEnded(1),
+    PartStarted(2, "text"),
+    PartDelta(2, "I cannot search now."),
+    PartEnded(2),
+]
 COST = UsageReported(Usage(120, 17, "upstream", cache_read=80, credits=0.25))
 
 
@@ -70,6 +104,13 @@ CASES: dict[str, list[ReplyEvent]] = {
     "thinking": reply(THINKING, ReplyEnded("stop-sequence", "STOP")),
     "one-tool": reply(ONE_TOOL, ReplyEnded("tool-calls")),
     "two-tools": reply(TWO_TOOLS, ReplyEnded("tool-calls")),
+    "search": [
+        ReplyStarted(123),
+        *SEARCH,
+        UsageReported(Usage(240, 34, "upstream", searches=1)),
+        ReplyEnded("end"),
+    ],
+    "failed-search": reply(FAILED_SEARCH, ReplyEnded("end")),
     "error-midway": [ReplyStarted(123), *TEXT[:2]],
 }
 

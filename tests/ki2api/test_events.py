@@ -1,6 +1,6 @@
 import pytest
 
-from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart, WebPage
 from ki2api.events import (
     Grammar,
     GrammarError,
@@ -11,6 +11,8 @@ from ki2api.events import (
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
+    SearchCallPart,
+    SearchResultPart,
     Usage,
     UsageReported,
     fold,
@@ -48,6 +50,30 @@ def test_a_whole_reply_folds_from_its_events() -> None:
         "stop-sequence",
         USAGE,
         "x",
+    )
+
+
+def test_a_search_folds_with_what_rests_on_it() -> None:
+    page = WebPage(1, "https://a.test/", "A")
+    result = SearchResultPart("id", (page,))
+    events: list[ReplyEvent] = [
+        START,
+        PartStarted(0, "search-call", "id", "web_search"),
+        PartEnded(0),
+        PartStarted(1, "search-result", "id", result=result),
+        PartEnded(1),
+        PartStarted(2, "search-result", "other"),
+        PartEnded(2),
+        PartStarted(3, "text"),
+        PartDelta(3, "a"),
+        PartEnded(3, citations=(page,)),
+        END,
+    ]
+    assert fold(events).parts == (
+        SearchCallPart("id", "web_search", "{}"),
+        result,
+        SearchResultPart("other"),
+        TextPart("a", citations=(page,)),
     )
 
 

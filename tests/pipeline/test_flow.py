@@ -155,6 +155,19 @@ async def test_a_scope_that_fails_closes_what_was_opened_inside_with_its_error()
     assert diary == [("inner", error), ("outer", None)]
 
 
+async def test_what_a_scope_holds_may_be_left_before_the_flow_ends() -> None:
+    diary: list[tuple[str, object]] = []
+    flow = Flow()
+    flow.keep_open(Opened("outer", diary))
+    async with flow.scope() as held:
+        flow.keep_open(Opened("inner", diary))
+    flow.keep_open(Opened("later", diary))
+    await held.aclose()
+    assert diary == [("inner", None)]
+    await flow.aclose()
+    assert [name for name, _ in diary] == ["inner", "later", "outer"]
+
+
 def test_a_misspelt_slot_is_not_filled_in_silence() -> None:
     flow = LongerFlow()
     with pytest.raises(AttributeError, match=r"LongerFlow has no slot 'txt' - did you mean"):

@@ -14,8 +14,9 @@ import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart, WebPage
 from ki2api.errors import UpstreamDisconnected
 from ki2api.events import (
     EndReason,
@@ -27,13 +28,17 @@ from ki2api.events import (
     ReplyEvent,
     ReplyPart,
     ReplyStarted,
+    SearchCallPart,
+    SearchResultPart,
     Usage,
     UsageReported,
     fold,
 )
 from ki2api.protocols import ClientProtocol, Delivery, Encoder
-from ki2api.protocols.anthropic import ANTHROPIC
+from ki2api.protocols.anthropic import ANTHROPIC, wire
 from ki2api.protocols.anthropic.encode import STOP_REASONS
+from ki2api.protocols.anthropic.searching import call_id as kiros_id
+from ki2api.protocols.anthropic.searching import result_of
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_chat.encode import FINISH_REASONS
 
@@ -49,6 +54,29 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
+KINDS = [
+    "text",
+    "thinking",
+    "redacted",
+    "tool-call",
+    "bare-call",
+    "search-call",
+    "search-result",
+]
+hosts = st.sampled_from(["a.test", "b.test"])
+pages = st.builds(
+    WebPage,
+    number=st.integers(1, 99),
+    url=hosts.map("https://{}/".format),
+    title=words,
+    snippet=st.text(max_size=9),
+    published=st.none() | st.just(1_746_057_600.0),
+)
+results = st.builds(
+    SearchResultPart,
+    call_id=st.just("tooluse_1"),
+    pages=st.lists(pages, max_size=2).map(tuple),
+) | st.builds(SearchResultPart, call_id=st.just("tooluse_1"), fault=st.just("unavailable"))
 usages = st.builds(
     Usage,
     input=counts,
@@ -56,6 +84,7 @@ usages = st.builds(
     source=st.just("estimate"),
     cache_read=st.none() | counts,
     cache_write=st.none() | counts,
+    searches=st.integers(0, 9),
 )
 
 
@@ -70,8 +99,14 @@ def pieces_of(draw: st.DrawFn, text: str) -> list[str]:
 @st.composite
 def parts(draw: st.DrawFn, index: int) -> list[ReplyEvent]:
     """Make one part; opaque thinking brings no words, and a call may bring no arguments."""
-    kind = draw(st.sampled_from(["text", "thinking", "redacted", "tool-call", "bare-call"]))
+    kind = draw(st.sampled_from(KINDS))
     match kind:
+        case "search-result":
+            result = draw(results)
+            return [PartStarted(index, kind, result.call_id, result=result), PartEnded(index)]
+        case "search-call":
+            opening = PartStarted(index, "search-call", f"tooluse_{index}", "web_search")
+            return [opening, PartDelta(index, '{"query":"a"}'), PartEnded(index)]
         case "text":
             opening, said = PartStarted(index, "text"), draw(st.lists(words, max_size=4))
         case "thinking":
@@ -84,7 +119,9 @@ def parts(draw: st.DrawFn, index: int) -> list[ReplyEvent]:
         arguments = draw(st.dictionaries(st.text(max_size=5), values, max_size=3))
         said = draw(pieces_of(msgspec.json.encode(arguments).decode()))
     signature = draw(words) if kind == "thinking" and draw(st.booleans()) else ""
-    return [opening, *(PartDelta(index, piece) for piece in said), PartEnded(index, signature)]
+    cited = tuple(draw(st.lists(pages, max_size=2))) if kind == "text" else ()
+    deltas = [PartDelta(index, piece) for piece in said]
+    return [opening, *deltas, PartEnded(index, signature, cited)]
 
 
 @st.composite
@@ -137,7 +174,7 @@ class AnthropicReader:
     def __init__(self) -> None:
         self.blocks: list[dict[str, Any]] = []
         self.open = False
-        self.usage: dict[str, int] = {}
+        self.usage: dict[str, Any] = {}
 
     def read(self, stream: bytes) -> Reply:
         events = [(name, msgspec.json.decode(data)) for name, data in frames(stream)]
@@ -161,13 +198,17 @@ class AnthropicReader:
         assert self.open
         assert event["index"] == len(self.blocks) - 1
         block, delta = self.blocks[-1], event["delta"]
+        if delta["type"] == "citations_delta":
+            assert block["type"] == "text"
+            block.setdefault("citations", []).append(delta["citation"])
+            return
         kind, field, into = {
             "text_delta": ("text", "text", "text"),
             "thinking_delta": ("thinking", "thinking", "thinking"),
             "signature_delta": ("thinking", "signature", "signature"),
             "input_json_delta": ("tool_use", "partial_json", "json"),
         }[delta["type"]]
-        assert block["type"] == kind
+        assert block["type"].removeprefix("server_") == kind
         block[into] += delta[field]
 
     def content_block_stop(self, event: dict[str, Any]) -> None:
@@ -187,7 +228,13 @@ class AnthropicReader:
 def anthropic_part(block: dict[str, Any]) -> ReplyPart:
     match block:
         case {"type": "text", "text": text}:
-            return TextPart(text)
+            return TextPart(text, citations=tuple(map(cited_page, block.get("citations", ()))))
+        case {"type": "web_search_tool_result"}:
+            known = msgspec.convert(block, wire.WebSearchResultBlock)
+            return result_of(known)
+        case {"type": "server_tool_use", "id": server_id, "name": name, "input": given}:
+            written = block.get("json") or msgspec.json.encode(given).decode()
+            return SearchCallPart(kiros_id(server_id), name, written)
         case {"type": "thinking", "thinking": text, "signature": signature}:
             return ThinkingPart(text, signature)
         case {"type": "redacted_thinking", "data": data}:
@@ -198,13 +245,36 @@ def anthropic_part(block: dict[str, Any]) -> ReplyPart:
     raise AssertionError(block)
 
 
-def anthropic_usage(usage: dict[str, int]) -> Usage:
+def cited_page(said: dict[str, Any]) -> WebPage:
+    """Read of a page what a citation says."""
+    assert said["type"] == "web_search_result_location"
+    return WebPage(0, said["url"], said["title"], said["cited_text"])
+
+
+def as_cited(reply: Reply) -> Reply:
+    """Leave of the cited pages what a citation can say in the Messages API."""
+    return replace(
+        reply,
+        parts=tuple(
+            replace(
+                part,
+                citations=tuple(replace(page, number=0, published=None) for page in part.citations),
+            )
+            if isinstance(part, TextPart)
+            else part
+            for part in reply.parts
+        ),
+    )
+
+
+def anthropic_usage(usage: dict[str, Any]) -> Usage:
     return Usage(
         usage["input_tokens"],
         usage["output_tokens"],
         "estimate",
         usage.get("cache_read_input_tokens"),
         usage.get("cache_creation_input_tokens"),
+        searches=usage.get("server_tool_use", {}).get("web_search_requests", 0),
     )
 
 
@@ -237,10 +307,33 @@ def openai_deltas(deltas: list[dict[str, Any]]) -> dict[str, Any]:
             assert call["index"] == len(calls) - 1
             calls[-1][2] += call["function"]["arguments"]
     return {
+        "annotations": [note for delta in deltas for note in delta.get("annotations", ())],
         "content": "".join(delta.get("content", "") for delta in deltas),
         "reasoning": "".join(delta.get("reasoning_content", "") for delta in deltas),
         "calls": calls,
     }
+
+
+def cited_text(reply: Reply) -> tuple[str, list[dict[str, Any]]]:
+    """Write the words as one text: links behind what is cited, a gap where a search was."""
+    text, notes, searched = "", list[dict[str, Any]](), False
+    for part in reply.parts:
+        match part:
+            case TextPart():
+                text += "\n\n" * (searched and bool(text)) + part.text
+                searched = False
+            case SearchCallPart() | SearchResultPart():
+                searched = bool(text)
+                continue
+            case _:
+                continue
+        for page in part.citations:
+            host = page.url.removeprefix("https://").removesuffix("/")
+            link = f"([{host}]({page.url}))"
+            text += f" {link}"
+            place = {"start_index": len(text) - len(link), "end_index": len(text)}
+            notes.append({**place, "title": page.title, "url": page.url})
+    return text, notes
 
 
 def in_openais_terms(reply: Reply) -> dict[str, Any]:
@@ -257,8 +350,10 @@ def in_openais_terms(reply: Reply) -> dict[str, Any]:
         usage.setdefault("prompt_tokens_details", {})["cache_write_tokens"] = (
             reply.usage.cache_write
         )
+    text, notes = cited_text(reply)
     return {
-        "content": "".join(part.text for part in reply.parts if isinstance(part, TextPart)),
+        "annotations": [{"type": "url_citation", "url_citation": note} for note in notes],
+        "content": text,
         "reasoning": "".join(part.text for part in reply.parts if isinstance(part, ThinkingPart)),
         "calls": [
             [part.id, part.name, part.input]
@@ -280,7 +375,7 @@ def test_the_bytes_do_not_depend_on_the_batches(
 
 @given(batches=batched())
 def test_a_stream_of_messages_folds_back_to_the_reply(batches: list[list[ReplyEvent]]) -> None:
-    reply = fold(flat(batches))
+    reply = as_cited(fold(flat(batches)))
     found = AnthropicReader().read(write(ANTHROPIC, batches))
     assert (found.parts, found.reason, found.stop_sequence) == (
         reply.parts,
@@ -292,7 +387,7 @@ def test_a_stream_of_messages_folds_back_to_the_reply(batches: list[list[ReplyEv
 
 @given(events=replies())
 def test_a_whole_message_is_the_same_reply(events: list[ReplyEvent]) -> None:
-    reply = fold(events)
+    reply = as_cited(fold(events))
     message = msgspec.json.decode(encoder_of(ANTHROPIC).whole(reply))
     assert tuple(map(anthropic_part, message["content"])) == reply.parts
     assert (message["stop_reason"], message["stop_sequence"]) == (
@@ -316,6 +411,7 @@ def test_a_whole_completion_says_the_same(events: list[ReplyEvent]) -> None:
     (choice,) = completion["choices"]
     message = choice["message"]
     found = {
+        "annotations": message.get("annotations", []),
         "content": message["content"] or "",
         "reasoning": message.get("reasoning_content", ""),
         "calls": [
@@ -399,6 +495,8 @@ def test_openais_sdk_finds_the_same_completion(batches: list[list[ReplyEvent]]) 
     reply = in_openais_terms(fold(flat(batches)))
     (choice,) = found.choices
     assert (choice.message.content or "") == reply["content"]
+    annotations = [note.to_dict() for note in choice.message.annotations or ()]
+    assert annotations == reply["annotations"]
     assert choice.finish_reason == reply["finish_reason"]
     assert found.usage is not None
     assert found.usage.to_dict() == reply["usage"]

@@ -1,5 +1,6 @@
 """The stage that searches the web in rounds."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
@@ -347,3 +348,32 @@ async def test_a_tool_of_the_same_name_is_refused() -> None:
     tool = Tool("web_search", "", msgspec.Raw(b"{}"))
     with pytest.raises(InvalidRequest, match="another tool"):
         await run(flow_with(WebSearch(), tools=(tool,)), Inside())
+
+
+class Endless:
+    """Searches for ever."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.cancelled = False
+
+    async def search(self, query: str, *, account: str, model: str) -> tuple[WebPage, ...]:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        raise AssertionError
+
+
+async def test_a_client_that_leaves_ends_the_search() -> None:
+    inside, engine = Inside(round_of("", searching())), Endless()
+    flow = await run(flow_with(WebSearch()), inside, cast("Engine", engine))
+    reading = asyncio.get_running_loop().create_task(reply_of(flow))
+    await engine.begun.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert engine.cancelled
+    assert len(inside.asked) == 1

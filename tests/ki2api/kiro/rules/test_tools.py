@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.conversation import TextPart, Tool, ToolCallPart, ToolChoice, Turn
+from ki2api.conversation import TextPart, Tool, ToolCallPart, ToolChoice, Turn, WebSearch
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.compose import Limits
 from ki2api.kiro.rules.tools import PLACEHOLDER
@@ -44,6 +44,14 @@ def test_a_tool_that_changes_its_name_is_recorded_by_its_rule(hear: Hear) -> Non
     heard = hear(ASK, tools=tuple(map(tool, names)))
     assert heard.rules == ["T1", "T2", "T15", "T3"]
     assert [heard.composed.names.client(name) for name in named(heard)] == names
+
+
+def test_a_search_that_no_stage_took_over_is_refused(hear: Hear) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        hear(ASK, web_search=WebSearch(at="tools[0]"))
+    assert refused.value.message.startswith("tools[0]: the web is not searched")
+    with pytest.raises(InvalidRequest, match="web-search"):
+        hear(ASK, web_search=WebSearch())
 
 
 def test_the_same_tool_twice_is_sent_once(hear: Hear) -> None:

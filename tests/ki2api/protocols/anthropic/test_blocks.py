@@ -14,14 +14,18 @@ from ki2api.conversation import (
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    WebPage,
 )
 from ki2api.errors import InvalidRequest
+from ki2api.events import SearchResultPart
 from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.blocks import parts
+from ki2api.protocols.anthropic.searching import search_block
 from ki2api.protocols.reading import Unserved
 
 TEXT = {"type": "text", "media_type": "text/plain", "data": "hi"}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
+PAGE = WebPage(1, "https://a.test/", "A", "Words of A.")
 PNG = {"type": "base64", "media_type": "image/png", "data": "aGk="}
 
 
@@ -184,3 +188,39 @@ def test_a_tool_result_shows_only_what_can_be_seen() -> None:
 def test_every_kind_of_block_is_known_by_its_tag() -> None:
     tags = {kind.__struct_config__.tag for kind in wire.Block.__args__}
     assert tags - {wire.UnknownBlock.__struct_config__.tag} == wire.KNOWN_TYPES
+
+
+def test_a_search_that_comes_back_is_a_call_and_its_result() -> None:
+    kept = search_block(SearchResultPart("tooluse_1", (PAGE,)))
+    call = {
+        "type": "server_tool_use",
+        "id": "srvtoolu_1",
+        "name": "web_search",
+        "input": {"query": "a"},
+        "caller": {"type": "direct"},
+    }
+    (asked, found), _ = parse([call, kept])
+    assert asked == ToolCallPart("tooluse_1", "web_search", '{"query":"a"}', "m[0]")
+    assert isinstance(found, ToolResultPart)
+    assert (found.call_id, found.pages, found.at) == ("tooluse_1", (PAGE,), "m[1]")
+    assert found.content == (TextPart("[1] A\nhttps://a.test/\nWords of A.", "m[1]"),)
+
+
+def test_texts_that_were_cut_for_their_citations_are_one_again() -> None:
+    cited = {"type": "text", "text": "it is", "citations": [{"type": "char_location"}]}
+    so, end, other = ({"type": "text", "text": text} for text in ("So ", ".", "More."))
+    assert parse([so, cited, end])[0] == (TextPart("So it is.", "m[0]"),)
+    thought = {"type": "thinking", "thinking": "hm"}
+    assert [getattr(part, "text", "") for part in parse([so, other, thought, cited, cited])[0]] == [
+        "So ",
+        "More.",
+        "hm",
+        "it isit is",
+    ]
+
+
+def test_another_tool_of_the_server_is_not_served() -> None:
+    call = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_fetch", "input": {}}
+    with pytest.raises(InvalidRequest, match="not supported"):
+        parse([call])
+    assert parse([call], drop=True) == ((), ["m[0]"])

@@ -11,8 +11,11 @@ from ki2api.conversation import (
     Sampling,
     TextPart,
     Thinking,
+    ToolCallPart,
     ToolChoice,
+    ToolResultPart,
     Turn,
+    WebSearch,
 )
 from ki2api.errors import InvalidRequest, ThreadNotFound
 from ki2api.protocols import Delivery, RawRequest
@@ -294,6 +297,39 @@ def test_what_has_no_effect_is_named(ask: Ask) -> None:
 def test_words_about_cache_control_are_no_mark(ask: Ask) -> None:
     asked = body(messages=[{"role": "user", "content": 'what is {"cache_control": {}}?'}])
     assert conversation(ask(asked)).not_honoured == ()
+
+
+def test_the_web_search_is_no_ordinary_tool(ask: Ask) -> None:
+    tool = {
+        **SEARCH,
+        "max_uses": 3,
+        "allowed_domains": ["a.com"],
+        "user_location": {"city": "Rome"},
+    }
+    found = conversation(ask(body(tools=[{"name": "ls", "input_schema": {}}, tool])))
+    assert found.web_search == WebSearch("web_search", 3, ("a.com",), (), "tools[1]")
+    assert [each.name for each in found.tools] == ["ls"]
+    assert found.not_honoured == ("tools[1].user_location",)
+    newer = {"type": "web_search_20260318", "blocked_domains": ["b.com"], "allowed_domains": []}
+    assert conversation(ask(body(tools=[newer]))).web_search == WebSearch(
+        blocked_domains=("b.com",), at="tools[0]"
+    )
+
+
+def test_a_search_of_an_earlier_turn_is_answered_from_the_other_side(ask: Ask) -> None:
+    call = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    result = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+    said = [{"type": "text", "text": "I look."}, call, result, {"type": "text", "text": "So."}]
+    asked = body(messages=[HI, {"role": "assistant", "content": said}, HI])
+    turns = conversation(ask(asked)).turns
+    assert [turn.role for turn in turns] == ["user", "assistant", "user", "assistant", "user"]
+    assert [turn.at for turn in turns[1:4]] == ["messages[1]"] * 3
+    assert [type(part) for turn in turns[1:4] for part in turn.parts] == [
+        TextPart,
+        ToolCallPart,
+        ToolResultPart,
+        TextPart,
+    ]
 
 
 def test_unknown_content_and_tools_are_left_out_where_asked(ask: Ask) -> None:

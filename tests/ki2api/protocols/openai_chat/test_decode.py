@@ -15,6 +15,7 @@ from ki2api.conversation import (
     ToolChoice,
     ToolResultPart,
     Turn,
+    WebSearch,
 )
 from ki2api.errors import InvalidRequest
 from ki2api.protocols import Delivery, RawRequest
@@ -268,3 +269,15 @@ def test_unknown_content_and_tools_are_left_out_where_asked(ask: Ask) -> None:
     assert found.turns[0].parts == (TextPart("hi", "messages[0].content[1]"),)
     assert [tool.name for tool in found.tools] == ["ls"]
     assert found.not_honoured == ("messages[0].content[0]", "tools[0]")
+
+
+def test_the_web_may_be_searched(ask: Ask) -> None:
+    plain = conversation(ask(body(web_search_options={})))
+    assert plain.web_search == WebSearch(at="web_search_options")
+    assert plain.not_honoured == ()
+    options = {"search_context_size": "high", "user_location": {"type": "approximate"}}
+    assert conversation(ask(body(web_search_options=options))).not_honoured == (
+        "web_search_options.search_context_size",
+        "web_search_options.user_location",
+    )
+    assert conversation(ask(body(web_search_options=None))).web_search is None

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart, WebPage
 from ki2api.errors import ModelOverloaded
 from ki2api.events import (
     EndReason,
@@ -16,8 +16,10 @@ from ki2api.events import (
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
+    SearchResultPart,
     Usage,
     UsageReported,
+    fold,
 )
 from ki2api.protocols import Delivery, Encoder
 from ki2api.protocols.openai_chat import OPENAI_CHAT
@@ -193,3 +195,45 @@ def test_content_is_null_only_beside_calls(
 
 def test_a_ping_is_a_comment() -> None:
     assert OPENAI_CHAT.ping.startswith(b":")
+
+
+def test_a_search_is_not_shown_and_its_citations_are_links() -> None:
+    page = WebPage(1, "https://a.test/", "A", "Words of A.")
+    events: list[ReplyEvent] = [
+        ReplyStarted(),
+        PartStarted(0, "text"),
+        PartDelta(0, "I look."),
+        PartEnded(0),
+        PartStarted(1, "search-call", "1", "web_search"),
+        PartDelta(1, '{"query":"a"}'),
+        PartEnded(1),
+        PartStarted(2, "search-result", "1", result=SearchResultPart("1", (page,))),
+        PartEnded(2),
+        PartStarted(3, "text"),
+        PartDelta(3, "A is"),
+        PartEnded(3, citations=(page,)),
+        PartStarted(4, "text"),
+        PartDelta(4, "."),
+        PartEnded(4),
+        ReplyEnded("end"),
+    ]
+    said = deltas(events)
+    text = "".join(delta.get("content", "") for delta in said)
+    assert text == "I look.\n\nA is ([a.test](https://a.test/))."
+    *_, cited, last = said
+    assert last == {}
+    (note,) = cited["annotations"]
+    place = note["url_citation"]
+    assert text[place["start_index"] : place["end_index"]] == "([a.test](https://a.test/))"
+    whole = msgspec.json.decode(encoder().whole(fold(events)))["choices"][0]["message"]
+    assert whole["content"] == text
+    assert whole["annotations"] == cited["annotations"]
+
+
+def test_a_search_before_the_first_words_leaves_no_gap() -> None:
+    found = PartStarted(0, "search-result", "1", result=SearchResultPart("1"))
+    text = (PartStarted(1, "text"), PartDelta(1, "Yes."), PartEnded(1))
+    events: list[ReplyEvent] = [ReplyStarted(), found, PartEnded(0), *text, ReplyEnded("end")]
+    assert "".join(delta.get("content", "") for delta in deltas(events)) == "Yes."
+    whole = msgspec.json.decode(encoder().whole(fold(events)))["choices"][0]["message"]
+    assert whole["content"] == "Yes."
