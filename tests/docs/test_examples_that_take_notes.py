@@ -50,8 +50,8 @@ async def test_a_flow_is_timed_until_it_is_closed(form: str, serve: Any, table: 
     served = serve(table("time_stage"))
     flow = await served.ask(stream=form == "streamed", clock=ticking())
     assert notes(flow, "time-stage") == [
-        "retry and below: returned after 1.000 s",
-        "retry and below: closed after 2.000 s",
+        "retry and below: returned after 2.000 s",
+        "retry and below: closed after 3.000 s",
     ]
 
 

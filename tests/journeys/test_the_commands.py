@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from ki2api.keys import DEFAULT_KEY
+from ki2api.settings import DEFAULT_CHAIN
 from ki2api.simulator import Simulator
 
 
@@ -28,7 +29,7 @@ def test_check_says_that_all_is_right(done: Any, tmp_path: Path) -> None:
     status, text = done("check")
     assert status == 0
     assert "defaults: all right" in text
-    assert "auth ▶ encode-stream ▶ normalize ▶ route ▶ retry ▶ account-select ▶ Kiro" in text
+    assert " ▶ ".join((*DEFAULT_CHAIN, "Kiro")) in text
     assert "accounts: none" in text
     (tmp_path / "config.toml").write_text('[[accounts]]\nname = "me"\nrefresh-token = "short"\n')
     status, text = done("check")
