@@ -272,7 +272,7 @@ def test_a_later_round_that_breaks_is_an_error_in_the_stream(begin: Any) -> None
 
 
 def test_without_the_stage_a_search_is_refused(
-    start: Any, simulator: Simulator, chain: Any
+    simulator: Simulator, start: Any, chain: Any
 ) -> None:
     simulator.add_account("only")
     stages = chain().replace('[[pipeline]]\nstage = "web-search"\n', "")
