@@ -40,6 +40,12 @@ EXAMPLES = {
         "messages": [{"role": "user", "content": "What is the weather in San Francisco?"}],
         "tools": [_WEATHER],
     },
+    "search": {
+        "model": MODEL,
+        "max_tokens": 1024,
+        "messages": [{"role": "user", "content": "Search the web for red pandas."}],
+        "tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}],
+    },
 }
 _NOTES = notes_on(REFUSED, NO_EFFECT)
 

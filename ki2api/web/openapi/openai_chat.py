@@ -45,6 +45,11 @@ EXAMPLES = {
         ],
         "tools": [_WEATHER],
     },
+    "search": {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": "Search the web for red pandas."}],
+        "web_search_options": {},
+    },
 }
 
 CHAT_COMPLETIONS = Operation(
