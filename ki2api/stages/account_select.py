@@ -51,8 +51,14 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.account`; raises NoAccountLeft."""
         lease = await self._pool.lease(self._wish(flow))
-        flow.keep_open(_Held(self._pool, lease, flow))
+        held = _Held(self._pool, lease, flow)
+        flow.keep_open(held)
         flow.account = lease
+        await self._served(lease, flow, call_next)
+        held.answered = True
+
+    async def _served(self, lease: Lease, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+        """Call on, and once more where what was wrong with the lease could be mended."""
         try:
             await call_next(flow)
         except TokenExpired:
@@ -90,6 +96,8 @@ class _Held:
         self._pool = pool
         self._lease = lease
         self._flow = flow
+        self.answered = False
+        """Whether Kiro has begun to answer, so that it is known to serve the account."""
 
     async def __aenter__(self) -> None:
         pass
@@ -100,8 +108,7 @@ class _Held:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        answered = self._flow.has("events")
-        self._pool.release(self._lease, error or self._flow.failure, served=answered)
+        self._pool.release(self._lease, error or self._flow.failure, served=self.answered)
 
 
 def _session(flow: GatewayFlow) -> str:

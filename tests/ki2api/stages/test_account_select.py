@@ -1,5 +1,6 @@
 """The account-select stage, with a pool that keeps a diary."""
 
+import asyncio
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -165,10 +166,18 @@ async def test_a_client_that_leaves_before_the_first_event_tells_nothing_of_the_
     diary: Diary,
 ) -> None:
     flow = flow_with()
+    with pytest.raises(asyncio.CancelledError):
+        await run(diary, flow, asyncio.CancelledError())
+    await flow.aclose()
+    assert [served for _, served in diary.released] == [False]
+
+
+async def test_a_reply_that_another_stage_has_taken_over_counts_as_served(diary: Diary) -> None:
+    flow = flow_with()
     await run(diary, flow)
     del flow.events
     await flow.aclose()
-    assert diary.released == [(None, False)]
+    assert diary.released == [(None, True)]
 
 
 async def test_an_expired_token_is_renewed_and_the_request_repeated_once(diary: Diary) -> None:
