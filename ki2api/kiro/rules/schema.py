@@ -14,6 +14,7 @@ from ki2api.conversation import Tool
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.rules.alternatives import Schema, compact, described, join, merge, names_in
 from ki2api.kiro.rules.draft import Draft
+from ki2api.kiro.rules.text import MAX_DEPTH as DEEPEST_VALUE
 from ki2api.kiro.rules.text import h19_clean_json
 
 MAX_NODES = 5_000
@@ -31,8 +32,12 @@ def fit_schema(draft: Draft, tool: Tool) -> Schema:
     """Return the schema of a tool in the form that Kiro takes."""
     try:
         document = h19_clean_json(msgspec.json.decode(bytes(tool.schema) or b"{}"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The schema of the tool cannot be read.", path=tool.at) from None
+    except RecursionError:
+        detail = f"The schema of the tool is nested deeper than the limit of {DEEPEST_VALUE}."
+        raise InvalidRequest(detail, path=tool.at, rule="T10") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        detail = "The schema of the tool cannot be read."
+        raise InvalidRequest(detail, path=tool.at, rule="T6") from None
     fitting = _Fitting(document, min(MAX_NODES, draft.nodes))
     schema = fitting.root()
     draft.nodes -= min(fitting.nodes, draft.nodes)

@@ -17,7 +17,8 @@ def declare_tools(draft: Draft, conversation: Conversation) -> None:
     """Put the tools in the draft, and name every tool that the conversation speaks of."""
     if len(conversation.tools) > draft.limits.max_tools:
         count, most = len(conversation.tools), draft.limits.max_tools
-        raise InvalidRequest(f"There are {count} tools; at most {most} are taken.", path="tools")
+        detail = f"There are {count} tools, the limit is {most}."
+        raise InvalidRequest(detail, path="tools", rule="T14")
     seen: set[tuple[str, str, bytes]] = set()
     for tool in conversation.tools:
         same = (tool.name, tool.description, bytes(tool.schema))
@@ -46,7 +47,11 @@ def _t4_t5_description(draft: Draft, tool: Tool, name: str) -> str:
     limit = draft.limits.tool_description
     if len(description) <= limit:
         return description
-    draft.repair("T5", tool.at, f"its description is over {limit} characters: see the system text")
+    draft.repair(
+        "T5",
+        tool.at,
+        f"its description has {len(description)} characters, the limit is {limit}: see the system text",
+    )
     draft.system.append(f"# Tool {name}\n\n{description}")
     return f'What this tool does stands in the system text under "Tool {name}".'
 

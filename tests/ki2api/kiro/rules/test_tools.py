@@ -102,7 +102,7 @@ def test_tool_choice_none_leaves_only_what_the_history_needs(hear: Hear) -> None
 def test_there_are_only_so_many_tools(hear: Hear) -> None:
     many = tuple(tool(f"t{number}") for number in range(4))
     assert len(hear(ASK, tools=many[:3], limits=Limits(max_tools=3)).tools) == 3
-    with pytest.raises(InvalidRequest, match="4 tools; at most 3") as caught:
+    with pytest.raises(InvalidRequest, match="4 tools, the limit is 3") as caught:
         hear(ASK, tools=many, limits=Limits(max_tools=3))
     assert caught.value.path == "tools"
 
