@@ -9,6 +9,6 @@ def tell_shape(flow: GatewayFlow, composed: Composed, limits: Limits) -> None:
     """Log and note a request by counts, sizes, repairs and near limits: never by its content."""
     shape = shape_of(composed.body, flow.target.model, limits)
     repairs = repaired(repair.rule for repair in composed.repairs) or "none"
-    told = f"Kiro refused what passed every check: {shape}; repairs: {repairs}"
-    flow.log.warning("{}", told)
-    flow.note("kiro", told)
+    told = f"{shape}; repairs: {repairs}"
+    flow.log.warning(f"Kiro refused what passed every check here: {told}")
+    flow.note("kiro", f"refused by Kiro, though it passed every check here: {told}")

@@ -1,7 +1,6 @@
 """What a picture's own bytes say of it: its format, and its width and height in pixels."""
 
-from struct import error as CutShort
-from struct import unpack_from
+import struct
 from typing import NamedTuple
 
 from ki2api.conversation import ImageFormat
@@ -38,8 +37,8 @@ def look_at(data: bytes) -> Picture | None:
 
 def _pair(layout: str, data: bytes, at: int) -> Size | None:
     try:
-        width, height = unpack_from(layout, data, at)
-    except CutShort:
+        width, height = struct.unpack_from(layout, data, at)
+    except struct.error:
         return None
     return width, height
 
