@@ -13,6 +13,7 @@ from ki2api.errors import GatewayError
 from ki2api.estimate import Estimate, estimated, family_of
 from ki2api.events import ReplyEvent, Usage
 from ki2api.kiro.compose import Composed
+from ki2api.kiro.shape import Shape
 from ki2api.models import Target
 from ki2api.protocols import Body, ClientProtocol, Delivery, RawRequest
 from pipeline import Batch, Flow, Slot
@@ -54,9 +55,10 @@ class NothingSent(BaseException):
     It is no fault, and no stage should answer in its place.
     """
 
-    def __init__(self, composed: Composed) -> None:
+    def __init__(self, composed: Composed, shape: Shape) -> None:
         super().__init__("nothing is sent")
         self.composed = composed
+        self.shape = shape
 
 
 class GatewayFlow(Flow):

@@ -10,5 +10,6 @@ def tell_shape(flow: GatewayFlow, composed: Composed, limits: Limits) -> None:
     shape = shape_of(composed.body, flow.target.model, limits)
     repairs = repaired(repair.rule for repair in composed.repairs) or "none"
     told = f"{shape}; repairs: {repairs}"
-    flow.log.warning(f"Kiro refused what passed every check here: {told}")
+    words = "Kiro refused what passed every check here: {}"
+    flow.log.warning(words, told)
     flow.note("kiro", f"refused by Kiro, though it passed every check here: {told}")

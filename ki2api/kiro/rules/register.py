@@ -22,7 +22,9 @@ class Rule(NamedTuple):
 
 _TURNS, _PAIRS, _READING = "kiro/rules/turns.py", "kiro/rules/pairs.py", "kiro/rules/reading.py"
 _TOOLS, _NAMES, _SCHEMA = "kiro/rules/tools.py", "kiro/names.py", "kiro/rules/schema.py"
-_FIXED, _NO, _ALWAYS = ("repaired",), ("refused",), ("never broken",)
+_FIXED: tuple[Deed, ...] = ("repaired",)
+_NO: tuple[Deed, ...] = ("refused",)
+_ALWAYS: tuple[Deed, ...] = ("never broken",)
 
 RULES: tuple[Rule, ...] = (
     Rule("H1", "the last turn is the user's, and there is one", ("repaired", "refused"), _TURNS),
@@ -39,7 +41,9 @@ RULES: tuple[Rule, ...] = (
     Rule("H12", "a tool that was called is declared", _FIXED, _TOOLS),
     Rule("H13", "with calls or results the list of tools is not empty", _ALWAYS, _TOOLS),
     Rule("H14", "empty lists are left out", _ALWAYS, "kiro/wire.py"),
-    Rule("H15", "the input of a call is an object without empty keys", _FIXED, "kiro/rules/text.py"),
+    Rule(
+        "H15", "the input of a call is an object without empty keys", _FIXED, "kiro/rules/text.py"
+    ),
     Rule("H16", "a tool result has words", _FIXED, _READING),
     Rule(
         "H17",
