@@ -56,7 +56,7 @@ def h17_only_images_that_kiro_takes(draft: Draft) -> None:
             f"The model {draft.model.id} reads no images.", path=current.images[0].at, rule="H17"
         )
     most = draft.limits.max_images if draft.model.images else 0
-    why = f"the limit is {most} images" if most else f"the model {draft.model.id} reads none"
+    why = f"the limit is {most}" if most else f"the model {draft.model.id} reads none"
     places = most
     room = draft.limits.weight_for(draft.model.window)
     for said in reversed(draft.turns):

@@ -61,7 +61,7 @@ def test_two_tools_of_one_name_both_go_along(hear: Hear) -> None:
 def test_a_tool_without_a_description_is_described_by_its_name(hear: Hear) -> None:
     heard = hear(ASK, tools=(tool("get", " \n"), tool("put", "\0")))
     assert [spec["description"] for spec in heard.tools] == ["get", "put"]
-    assert heard.rules == ["T4", "T4"]
+    assert heard.rules == ["T4", "H19", "T4"]
 
 
 def test_a_long_description_moves_whole_to_the_system_text(hear: Hear) -> None:
