@@ -108,7 +108,7 @@ def _document(told: Body) -> Any:
 
 
 def _model(flow: GatewayFlow, loaded: Loaded) -> ModelFound:
-    asked, model = flow.target.asked, flow.target.model
+    asked, model = flow.conversation.model, flow.target.model
     aliases = {each.name.lower(): each.model for each in loaded.settings.models}
     if model.id == asked:
         how = "as it was asked"

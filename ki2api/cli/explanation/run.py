@@ -53,21 +53,21 @@ class _Look(Stage[GatewayFlow, StageConfig]):
         self._told = told
         self.seen: Mapping[str, Any] = {}
         self.notes = 0
-        self.raised = False
+        self.raised: BaseException | None = None
         self.rest: list[str] = []
         """What the stage inside did before it ended the flow."""
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Look, tell what the stage outside did, and call on."""
-        self.raised = False
+        self.raised = None
         if self._before and self._told:
             self._told.reached = True
             self._told.did = self._before.since(flow)
         self.seen, self.notes = looked(flow), len(flow.notes)
         try:
             await call_next(flow)
-        except BaseException:
-            self.raised = True
+        except BaseException as error:
+            self.raised = error
             raise
         finally:
             self.rest = self.since(flow)
@@ -139,13 +139,15 @@ def _looks(stages: Sequence[Told]) -> list[_Look]:
 
 
 def _settle(outcome: Outcome, looks: Sequence[_Look]) -> None:
-    """Find who ended the flow: the stage inside the innermost look that was reached, or raised."""
+    """Find who ended the flow: the stage inside the innermost look that saw its end."""
     if outcome.sent:
         return
     reached = sum(told.reached for told in outcome.stages)
     if reached < len(outcome.stages):
         outcome.stages[reached].reached = True
         outcome.stages[reached].did = looks[reached].rest
-    raised = max((at for at, look in enumerate(looks) if look.raised), default=reached)
+    # An error may have been put in the place of another one on the way out.
+    last = looks[0].raised
+    raised = [at for at, look in enumerate(looks) if last and look.raised is last]
     names = [*(told.stage for told in outcome.stages), "Kiro's rules"]
-    outcome.by = names[raised if outcome.error else reached]
+    outcome.by = names[max(raised, default=reached)]

@@ -1,12 +1,11 @@
 import asyncio
 import socket
-import threading
 from pathlib import Path
 
 import pytest
 
-from ki2api.accounts.ledger import FileStore, Record
 from ki2api.accounts.account import Wallet
+from ki2api.accounts.ledger import FileStore, Record
 from ki2api.cli.explanation.quiet import HeldBack, KeptState, nothing_sent
 
 pytestmark = pytest.mark.anyio
@@ -27,9 +26,8 @@ async def test_no_connection_is_made_and_each_try_is_told() -> None:
                 socket.getaddrinfo("example.com", 443)
             with pytest.raises(OSError, match="sends nothing"):
                 await asyncio.open_connection(*address)
-            tried = threading.Thread(target=lambda: pytest.raises(HeldBack, reach, address))
-            tried.start()
-            await asyncio.to_thread(tried.join)
+            with pytest.raises(HeldBack):
+                await asyncio.to_thread(reach, address)
         here = f"127.0.0.1:{address[1]}"
         assert held == [here, "example.com:443", here, here]
         reach(address)
@@ -37,9 +35,12 @@ async def test_no_connection_is_made_and_each_try_is_told() -> None:
 
 
 async def test_what_stays_on_this_machine_is_let_through(tmp_path: Path) -> None:
-    with nothing_sent() as held, socket.socket(socket.AF_UNIX) as caller:
-        with pytest.raises(FileNotFoundError):
-            caller.connect(str(tmp_path / "none"))
+    with (
+        nothing_sent() as held,
+        socket.socket(socket.AF_UNIX) as caller,
+        pytest.raises(FileNotFoundError),
+    ):
+        caller.connect(str(tmp_path / "none"))
     assert held == []
 
 
