@@ -115,26 +115,29 @@ class _Fitting:
         parts = [self._flat(part, place.below()) for part in variants if part is not False]
         refs = place.refs.union(*(beneath.refs for _, beneath in parts))
         own = {name: value for name, value in flat.items() if name != key}
-        if key == "allOf":
-            for part, _ in parts:
-                own = join(own, part)
-        else:
-            own = join(own, merge([part for part, _ in parts]))
+        schemas = [part for part, _ in parts]
+        own = join(own, *schemas) if key == "allOf" else join(own, merge(schemas))
         return own, _Place(refs, place.depth)
 
     def _t10_follow(self, schema: Schema, place: _Place) -> tuple[Schema, _Place]:
+        refs = set(place.refs) if "$ref" in schema else set()
         while isinstance(ref := schema.get("$ref"), str):
             self._change("T10", "$ref")
+            self.nodes += 1
             target = _resolve(self._document, ref)
             schema = {name: value for name, value in schema.items() if name != "$ref"}
-            if ref in place.refs:
+            if ref in refs:
                 kind = target.get("type") if isinstance(target, dict) else None
                 again = {"type": kind if isinstance(kind, str) else "object"}
                 name = ref.rsplit("/", 1)[-1].lstrip("#") or "the whole"
-                return join(schema, described(again, f"Again of the form {name}.")), place
-            known = target if isinstance(target, dict) else {"description": f"See {ref}."}
-            schema, place = join(schema, known), _Place(place.refs | {ref}, place.depth)
-        return schema, place
+                schema = join(schema, described(again, f"Again of the form {name}."))
+            elif self.nodes > self._limit:
+                self._change("T10", "what was too much")
+            else:
+                known = target if isinstance(target, dict) else {"description": f"See {ref}."}
+                schema = join(schema, known)
+                refs.add(ref)
+        return schema, _Place(frozenset(refs), place.depth) if refs else place
 
     def _t11_type(self, flat: Schema, notes: list[str]) -> Schema:
         kinds = flat.get("type", [])
