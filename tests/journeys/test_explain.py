@@ -111,3 +111,15 @@ def test_accounts_that_cannot_be_read_do_not_stand_in_the_way(explain: Any, tmp_
     assert done.returncode == 0
     assert b"without accounts: " in done.stderr
     assert b"account: (no account)" in done.stdout
+
+
+def test_a_stage_that_heeds_a_dry_flow_keeps_nothing(explain: Any, tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "log_to_file.py"
+    (tmp_path / "log_to_file.py").write_text(example.read_text())
+    (tmp_path / "config.toml").write_text(
+        '[[pipeline]]\nstage = "./log_to_file.py"\nbefore = "auth"\npath = "flows.jsonl"\n'
+    )
+    done = explain("-")
+    assert done.returncode == 0
+    assert b"./log_to_file.py" in done.stdout
+    assert (tmp_path / "flows.jsonl").read_bytes() == b""

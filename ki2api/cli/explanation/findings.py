@@ -7,11 +7,12 @@ import msgspec
 from msgspec import Struct, field
 
 from ki2api.cli.explanation.run import Outcome, Told
+from ki2api.conversation import Conversation
 from ki2api.estimate import conversation_tokens
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.rules.draft import Repair
 from ki2api.kiro.shape import NEAR, Figure
-from ki2api.models import FALLBACK, canonical
+from ki2api.models import FALLBACK, Target, canonical
 from ki2api.protocols import Body
 from ki2api.settings import Loaded
 
@@ -73,12 +74,14 @@ def findings(outcome: Outcome, loaded: Loaded, protocol: str, read: str) -> Find
     found = Findings(protocol, read, outcome.stages, held_back=outcome.held_back)
     found.model = _model(flow, loaded) if flow.has("target") else None
     found.account = _account(flow, loaded) if flow.has("account") else None
-    if outcome.sent:
+    if outcome.sent and outcome.asked:
         composed, shape = outcome.sent.composed, outcome.sent.shape
         found.repairs = list(composed.repairs)
         found.not_honoured = list(composed.not_honoured)
         found.counts = shape.counts
-        found.figures = [_measured(each) for each in (*shape.figures, _window(flow))]
+        found.figures = [
+            _measured(each) for each in (*shape.figures, _window(outcome.asked, flow.target))
+        ]
         found.body = msgspec.json.decode(masked(composed.body))
     elif outcome.error:
         told = flow.protocol.encode_error(outcome.error, flow.id)
@@ -123,9 +126,9 @@ def _model(flow: GatewayFlow, loaded: Loaded) -> ModelFound:
     return ModelFound(asked, model.id, how, model.window)
 
 
-def _window(flow: GatewayFlow) -> Figure:
-    tokens = conversation_tokens(flow.conversation)
-    return Figure("§3.8", "tokens (estimate)", tokens, flow.target.model.window, firm=False)
+def _window(asked: Conversation, target: Target) -> Figure:
+    tokens = conversation_tokens(asked)
+    return Figure("§3.8", "tokens (estimate)", tokens, target.model.window, firm=False)
 
 
 def _measured(figure: Figure) -> Measured:

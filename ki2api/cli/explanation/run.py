@@ -12,6 +12,7 @@ from ki2api.blame import blamed
 from ki2api.cli.explanation.changes import changes, looked
 from ki2api.cli.explanation.dialect import PATHS
 from ki2api.cli.explanation.quiet import KeptState, nothing_sent
+from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
 from ki2api.flow import GatewayFlow, NothingSent
 from ki2api.keys import DEFAULT_KEY
@@ -36,6 +37,8 @@ class Outcome(Struct):
     flow: GatewayFlow
     stages: list[Told]
     sent: NothingSent | None = None
+    asked: Conversation | None = None
+    """The conversation as it reached the endpoint; a stage may put its own back afterwards."""
     error: GatewayError | None = None
     by: str = ""
     """The stage that raised the error or answered."""
@@ -141,6 +144,7 @@ def _looks(stages: Sequence[Told]) -> list[_Look]:
 def _settle(outcome: Outcome, looks: Sequence[_Look]) -> None:
     """Find who ended the flow: the stage inside the innermost look that saw its end."""
     if outcome.sent:
+        outcome.asked = looks[-1].seen["conversation"]
         return
     reached = sum(told.reached for told in outcome.stages)
     if reached < len(outcome.stages):
