@@ -13,6 +13,7 @@ class Reported(msgspec.Struct, frozen=True):
     """A request that was reported to be refused: where, in which dialect, and what we do of it.
 
     `repairs` are the rules by which it is mended; `refused` is the one by which it is refused here.
+    `taught` says that Kiro must refuse it once before it is mended.
     """
 
     reported: str
@@ -20,6 +21,7 @@ class Reported(msgspec.Struct, frozen=True):
     request: Any
     repairs: tuple[str, ...] = ()
     refused: str | None = None
+    taught: bool = False
 
     @property
     def body(self) -> bytes:

@@ -70,7 +70,12 @@ RULES: tuple[Rule, ...] = (
     Rule("T13", "no cache points among the tools", _ALWAYS, _TOOLS),
     Rule("T14", "at most 256 tools, lighter than the whole may be (§3.8)", _NO, _TOOLS),
     Rule("T15", "names of Kiro's own tools are kept free", _FIXED, _NAMES),
-    Rule("§3.6", "thoughts of earlier turns are signed by the same model", _FIXED, _READING),
+    Rule(
+        "§3.6",
+        "earlier thoughts carry a proof, one a turn; thinking and effort are as the model takes them",
+        _FIXED,
+        "kiro/rules/reasoning.py",
+    ),
     Rule(
         "§3.8",
         "weight: 1.3 million, up to 3.38 million in large windows; 600,000 characters a message and"

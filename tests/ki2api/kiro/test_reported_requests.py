@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ki2api.errors import GatewayError
-from ki2api.kiro.compose import Composed, compose, ids_of
+from ki2api.kiro.compose import Composed, Learnt, compose, ids_of
 from ki2api.kiro.rules.register import RULES
 from ki2api.models import Catalogue
 from ki2api.protocols import RawRequest
@@ -17,7 +17,9 @@ from ki2api.simulator.rules import violations
 def composed(reported: Any) -> Composed:
     request = RawRequest("id", "", {}, reported.body, 0.0)
     conversation, _ = DIALECTS[reported.protocol].decode(request)
-    return compose(conversation, Catalogue().find(conversation.model), ids_of(conversation))
+    target, ids = Catalogue().find(conversation.model), ids_of(conversation)
+    learnt = Learnt(replays=lambda _: not reported.taught)
+    return compose(conversation, target, ids, learnt=learnt)
 
 
 def test_what_was_refused_elsewhere_is_taken_or_refused_by_its_rule(reported: Any) -> None:

@@ -79,7 +79,7 @@ REPAIRED: dict[str, tuple[tuple[Turn, ...], tuple[Tool, ...]]] = {
     "T10": ((user(),), (tool({"type": "object", "minProperties": 1}),)),
     "T11": ((user(),), (tool({"properties": {"a": {"type": ["string", "null"]}}}),)),
     "T15": ((user(),), (tool(name="web_search"),)),
-    "§3.6": ((user(), model(ThinkingPart("hm", "signed"), TextPart("yes")), user()), ()),
+    "§3.6": ((user(), model(ThinkingPart("hm"), TextPart("yes")), user()), ()),
 }
 DEEP = b'{"a":' * 70 + b"1" + b"}" * 70
 REFUSED: dict[str, tuple[tuple[Turn, ...], tuple[Tool, ...]]] = {
