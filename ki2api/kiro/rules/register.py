@@ -72,7 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule("T15", "names of Kiro's own tools are kept free", _FIXED, _NAMES),
     Rule(
         "§3.6",
-        "earlier thoughts carry a proof, one a turn; thinking and effort are as the model takes them",
+        "earlier thoughts carry a proof, one a turn; thinking and effort suit the model",
         _FIXED,
         "kiro/rules/reasoning.py",
     ),
