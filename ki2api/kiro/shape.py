@@ -61,7 +61,7 @@ def shape_of(body: bytes, model: Model, limits: Limits) -> Shape:
     others = [t["assistantResponseMessage"] for t in turns if "userInputMessage" not in t]
     results = list(_in_context(users, "toolResults"))
     tools = [each["toolSpecification"] for each in _in_context(users, "tools")]
-    images = [image["source"]["bytes"] for user in users for image in user.get("images", ())]
+    images, documents = _attached(users, "images"), _attached(users, "documents")
     counts = {
         "bytes": len(body),
         "turns of the user": len(users),
@@ -70,13 +70,15 @@ def shape_of(body: bytes, model: Model, limits: Limits) -> Shape:
         "tool calls": sum(len(other.get("toolUses", ())) for other in others),
         "tool results": len(results),
         "images": len(images),
-        "documents": sum(len(user.get("documents", ())) for user in users),
+        "documents": len(documents),
     }
+    heavy = weight(body) - sum(map(len, [*images, *documents]))
     figures = (
-        Figure("§3.8", "weight", weight(body) - sum(map(len, images)), _most(model, limits)),
+        Figure("§3.8", "weight", heavy, limits.weight_for(model.window)),
         Figure("H18", "history", len(turns) - 1, limits.max_history),
         *_of_tools(tools, limits),
         *_of_images(images, limits),
+        *_of_documents(documents, limits),
         *_of_texts(users, results),
     )
     return Shape(model.id, counts, figures)
@@ -88,8 +90,8 @@ def repaired(rules: Iterable[str]) -> str:
     return ", ".join(rule if times == 1 else f"{rule} ({times} times)" for rule, times in counted)
 
 
-def _most(model: Model, limits: Limits) -> int:
-    return limits.weight_for(model.window)
+def _attached(users: list[dict[str, Any]], name: str) -> list[str]:
+    return [each["source"]["bytes"] for user in users for each in user.get(name, ())]
 
 
 def _in_context(users: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
@@ -115,6 +117,13 @@ def _of_images(images: list[str], limits: Limits) -> Iterator[Figure]:
         yield Figure("H17", "images", len(images), limits.max_images)
         yield Figure("H17", "largest image", max(map(len, contents)), limits.max_image_bytes)
         yield Figure("H17", "longest side", side, limits.max_image_side)
+
+
+def _of_documents(documents: list[str], limits: Limits) -> Iterator[Figure]:
+    if documents:
+        largest = max(len(a2b_base64(each)) for each in documents)
+        yield Figure("§3.7", "documents", len(documents), limits.max_documents)
+        yield Figure("§3.7", "largest document", largest, limits.max_document_bytes)
 
 
 def _of_texts(users: list[dict[str, Any]], results: list[dict[str, Any]]) -> Iterator[Figure]:

@@ -4,6 +4,7 @@ import struct
 from typing import NamedTuple
 
 from ki2api.conversation import ImageFormat
+from ki2api.kiro.magic import image_format
 
 Size = tuple[int, int]
 
@@ -24,15 +25,17 @@ class Picture(NamedTuple):
 
 def look_at(data: bytes) -> Picture | None:
     """Tell what these bytes are, or None if they are no picture that Kiro takes."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Picture("png", _pair(">II", data, 16))
-    if data.startswith(b"\xff\xd8\xff"):
-        return Picture("jpeg", _jpeg_size(data))
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return Picture("gif", _pair("<HH", data, 6))
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return Picture("webp", _webp_size(data))
-    return None
+    match image_format(data):
+        case None:
+            return None
+        case "png":
+            return Picture("png", _pair(">II", data, 16))
+        case "jpeg":
+            return Picture("jpeg", _jpeg_size(data))
+        case "gif":
+            return Picture("gif", _pair("<HH", data, 6))
+        case "webp":
+            return Picture("webp", _webp_size(data))
 
 
 def _pair(layout: str, data: bytes, at: int) -> Size | None:

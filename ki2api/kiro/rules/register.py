@@ -77,6 +77,12 @@ RULES: tuple[Rule, ...] = (
         "kiro/rules/reasoning.py",
     ),
     Rule(
+        "§3.7",
+        "documents: base64, format, name, 4.5 MB, 5 of them, a model that reads them; no links",
+        ("repaired", "refused"),
+        "kiro/rules/documents.py",
+    ),
+    Rule(
         "§3.8",
         "weight: 1.3 million, up to 3.38 million in large windows; 600,000 characters a message and"
         " 800,000 a tool result are only watched",

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ki2api.conversation import (
+    DocumentPart,
     ImagePart,
     TextPart,
     Tool,
@@ -72,3 +73,14 @@ def test_repairs_are_counted_by_their_rules() -> None:
 def test_what_is_not_there_is_not_measured(hear: Hear) -> None:
     found = shape(hear, Turn("user", (TextPart("hello"),)))
     assert [figure.name for figure in found.figures] == ["weight", "history", "longest message"]
+
+
+def test_documents_are_measured_by_themselves(hear: Hear) -> None:
+    pdf = b64encode(b"%PDF-1.7" + bytes(92)).decode()
+    found = shape(hear, Turn("user", (DocumentPart("a", "pdf", pdf),)))
+    assert found.counts["documents"] == 1
+    assert found.figures[0].value == found.counts["bytes"] - len(pdf)
+    assert found.figures[2:4] == (
+        Figure("§3.7", "documents", 1, 5),
+        Figure("§3.7", "largest document", 100, 4_500_000),
+    )

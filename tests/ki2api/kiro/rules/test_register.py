@@ -2,6 +2,7 @@
 
 import ast
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import ki2api
 from ki2api.conversation import (
+    DocumentPart,
     ImagePart,
     Part,
     TextPart,
@@ -81,6 +83,8 @@ REPAIRED: dict[str, tuple[tuple[Turn, ...], tuple[Tool, ...]]] = {
     "T15": ((user(),), (tool(name="web_search"),)),
     "§3.6": ((user(), model(ThinkingPart("hm"), TextPart("yes")), user()), ()),
 }
+PDF = b64encode(b"%PDF-1.7 hello").decode()
+REPAIRED["§3.7"] = ((user(DocumentPart("a.b", "pdf", PDF)),), ())
 DEEP = b'{"a":' * 70 + b"1" + b"}" * 70
 REFUSED: dict[str, tuple[tuple[Turn, ...], tuple[Tool, ...]]] = {
     "H1": ((), ()),
@@ -89,6 +93,7 @@ REFUSED: dict[str, tuple[tuple[Turn, ...], tuple[Tool, ...]]] = {
     "T6": ((user(),), (Tool("get", "gets", msgspec.Raw(b"{")),)),
     "T10": ((user(),), (Tool("get", "gets", msgspec.Raw(DEEP)),)),
     "T14": ((user(),), tuple(tool(name=f"t{number}") for number in range(4))),
+    "§3.7": ((user(DocumentPart("a", "pdf", "AAAA")),), ()),
     "§3.8": ((user(TextPart("long " * 2_000)),), ()),
 }
 SMALL = Limits(max_weight=9_000, max_history=3, max_tools=3)
