@@ -34,7 +34,7 @@ def look_at(data: bytes) -> Picture | None:
             return Picture("jpeg", _jpeg_size(data))
         case "gif":
             return Picture("gif", _pair("<HH", data, 6))
-        case "webp":
+        case _:
             return Picture("webp", _webp_size(data))
 
 
