@@ -77,14 +77,11 @@ class GatewayError(Exception):
     @property
     def message(self) -> str:
         """The sentence with its place in front and its rule behind, as callers see it."""
-        return self.ruled(f"{self.path}: {self.detail}" if self.path else self.detail)
-
-    def ruled(self, words: str) -> str:
-        """Return words with the rule at their end, if there is one."""
+        said = f"{self.path}: {self.detail}" if self.path else self.detail
         if not self.rule:
-            return words
-        stop = "." if words.endswith(".") else ""
-        return f"{words.removesuffix('.')} (rule {self.rule}){stop}"
+            return said
+        stop = "." if said.endswith(".") else ""
+        return f"{said.removesuffix('.')} (rule {self.rule}){stop}"
 
 
 class CallerError(GatewayError):

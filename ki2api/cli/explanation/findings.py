@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from ki2api.cli.explanation.run import Outcome, Told
 from ki2api.conversation import Conversation
-from ki2api.estimate import conversation_tokens
+from ki2api.estimate import conversation_tokens, family_of
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.rules.draft import Repair
 from ki2api.kiro.shape import NEAR, Figure
@@ -127,7 +127,7 @@ def _model(flow: GatewayFlow, loaded: Loaded) -> ModelFound:
 
 
 def _window(asked: Conversation, target: Target) -> Figure:
-    tokens = conversation_tokens(asked)
+    tokens = conversation_tokens(asked, family_of(target.model.id))
     return Figure("§3.8", "tokens (estimate)", tokens, target.model.window, firm=False)
 
 

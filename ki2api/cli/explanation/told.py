@@ -53,7 +53,8 @@ def _sections(found: Findings) -> Iterator[RenderableType]:
 
 def _end(found: Findings) -> Iterator[RenderableType]:
     if found.refused:
-        yield _titled("refused", f"by {found.refused.by}: the client would get")
+        rule = f", rule {found.refused.rule}" if found.refused.rule else ""
+        yield _titled("refused", f"by {found.refused.by}{rule}: the client would get")
         if found.refused.cause:
             yield Text(f"  {found.refused.cause}", style="red")
         yield Text(f"HTTP {found.refused.status}", style="red")

@@ -87,6 +87,6 @@ RULES: tuple[Rule, ...] = (
         "weight: 1.3 million, up to 3.38 million in large windows; 600,000 characters a message and"
         " 800,000 a tool result are only watched",
         ("refused", "watched"),
-        "kiro/compose.py",
+        "kiro/limits.py",
     ),
 )

@@ -75,5 +75,5 @@ def _message(error: GatewayError) -> str:
         return error.message
     if error.tokens is not None and error.most is not None:
         # The figures are read too, in just this form: they tell how much must go.
-        return error.ruled(f"{_TOO_LONG}: {error.tokens} tokens > {error.most} maximum")
+        return f"{_TOO_LONG}: {error.tokens} tokens > {error.most} maximum"
     return f"{_TOO_LONG}: {error.message.removeprefix(f'{_TOO_LONG}: ')}"

@@ -67,7 +67,7 @@ def _message(error: GatewayError) -> str:
         return error.message
     if error.tokens is None or error.most is None:
         return f"Your input exceeds the context window of this model. {error.message}"
-    return error.ruled(
+    return (
         f"This model's maximum context length is {error.most} tokens. However, your messages"
         f" resulted in {error.tokens} tokens. Please reduce the length of the messages."
     )
