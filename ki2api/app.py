@@ -101,12 +101,14 @@ class Built(Struct, frozen=True):
     warnings: list[str]
 
 
-def lasting(loaded: Loaded, found: Found, questions: Questions) -> Lasting:
-    """Make what every gateway of this process shares."""
+def lasting(
+    loaded: Loaded, found: Found, questions: Questions, store: StateStore | None = None
+) -> Lasting:
+    """Make what every gateway of this process shares; the state is kept where the settings say."""
     pool = AccountPool(
         found.credentials,
         questions,
-        _store(loaded.settings),
+        store or _store(loaded.settings),
         companion=questions,
         look=questions.look,
         write_back=questions.write_back,
@@ -154,10 +156,11 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
     return Built(gateway, ways, [*loaded.warnings, *assembly.warnings, *default])
 
 
-def proved(loaded: Loaded, found: Found) -> Built:
-    """Build and prove a gateway that nobody will start; raises SettingsError or OrderError."""
+def proved(loaded: Loaded, found: Found, store: StateStore | None = None) -> Built:
+    """Build and prove a gateway that nobody will serve; raises SettingsError or OrderError."""
     ways = ways_of(loaded.settings.upstream, lambda: found)
-    return build(loaded, lasting(loaded, found, Questions(lambda: nullcontext(ways))), ways)
+    questions = Questions(lambda: nullcontext(ways))
+    return build(loaded, lasting(loaded, found, questions, store), ways)
 
 
 def create_app() -> Litestar:

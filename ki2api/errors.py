@@ -53,6 +53,7 @@ class GatewayError(Exception):
 
     `detail` is a sentence for the caller and holds no secret and no text of the upstream that was
     not cleaned. `path` is the place in the caller's own JSON. `retry_after` is in seconds.
+    `rule` is the id of a rule of Kiro's that was checked here (docs/rules.md).
     """
 
     retry: ClassVar[Retry] = "no"
@@ -60,17 +61,27 @@ class GatewayError(Exception):
     """A stable word for programs, such as `upstream_timeout`."""
 
     def __init__(
-        self, detail: str, *, path: str | None = None, retry_after: float | None = None
+        self,
+        detail: str,
+        *,
+        path: str | None = None,
+        retry_after: float | None = None,
+        rule: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.path = path
         self.retry_after = retry_after
+        self.rule = rule
 
     @property
     def message(self) -> str:
-        """The sentence with its place in front, as callers see it."""
-        return f"{self.path}: {self.detail}" if self.path else self.detail
+        """The sentence with its place in front and its rule behind, as callers see it."""
+        said = f"{self.path}: {self.detail}" if self.path else self.detail
+        if not self.rule:
+            return said
+        stop = "." if said.endswith(".") else ""
+        return f"{said.removesuffix('.')} (rule {self.rule}){stop}"
 
 
 class CallerError(GatewayError):

@@ -12,6 +12,8 @@ from ki2api.conversation import Conversation
 from ki2api.errors import GatewayError
 from ki2api.estimate import Estimate, estimated, family_of
 from ki2api.events import ReplyEvent, Usage
+from ki2api.kiro.compose import Composed
+from ki2api.kiro.shape import Shape
 from ki2api.models import Target
 from ki2api.protocols import Body, ClientProtocol, Delivery, RawRequest
 from pipeline import Batch, Flow, Slot
@@ -47,6 +49,18 @@ class EventStream:
         self.ended = False
 
 
+class NothingSent(BaseException):
+    """The end of a flow that is `dry`: what would have been sent. No `except Exception` is meant.
+
+    It is no fault, and no stage should answer in its place.
+    """
+
+    def __init__(self, composed: Composed, shape: Shape) -> None:
+        super().__init__("nothing is sent")
+        self.composed = composed
+        self.shape = shape
+
+
 class GatewayFlow(Flow):
     """One request and its answer."""
 
@@ -63,6 +77,8 @@ class GatewayFlow(Flow):
     events: Slot[AsyncIterator[Batch[ReplyEvent]]] = Slot()
     response: Slot[Body | EventStream] = Slot()
 
+    dry: bool = False
+    """Whether to show only what would be done: nothing may be sent, fetched, leased or kept."""
     failure: GatewayError | None = None
     """Why the reply broke off after it had begun, or why there is none."""
     usage: Usage | None = None

@@ -26,6 +26,7 @@ class Chain(Generic[FlowT]):
         start_seconds: float = 30.0,
     ) -> None:
         self.stages = tuple(stages)
+        self.endpoint = endpoint
         self._start_seconds = start_seconds
         self._started: list[NamedStage] = []
         self._run = _nested(self.stages, endpoint, observers)

@@ -17,7 +17,7 @@ class SpyEndpoint:
     requires: frozenset[str] = frozenset()
 
     def __init__(
-        self, fills: Mapping[str, object] | None = None, *, fails: Iterable[Exception] = ()
+        self, fills: Mapping[str, object] | None = None, *, fails: Iterable[BaseException] = ()
     ) -> None:
         self.flows: list[Any] = []
         self.answers = frozenset(fills or ())

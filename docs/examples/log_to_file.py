@@ -42,7 +42,8 @@ class LogToFile(Stage[GatewayFlow, LogToFileConfig]):
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Leave the line to the flow, which lets go of what it holds whatever happens."""
-        await flow.hold(self._written(flow))
+        if not flow.dry:  # `ki2api explain` only shows what would be done
+            await flow.hold(self._written(flow))
         await call_next(flow)
 
     @asynccontextmanager

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from ki2api.accounts.account import Credential
 from ki2api.accounts.companion import Access
 from ki2api.accounts.member import Member
 from ki2api.accounts.strategies import Strategy, round_robin
@@ -37,3 +38,9 @@ class Lease(Access, eq=False, kw_only=True):
         access = self.member.access()
         self.token = access.token or self.token
         self.profile_arn, self.region = access.profile_arn, access.region
+
+
+def nobody(model: str) -> Lease:
+    """Return what stands for an account where only something is shown and none could serve."""
+    member = Member(Credential("(no account)", "api-key"), 0, 0.0, 0.0)
+    return Lease(**structs.asdict(member.access()), model=model, member=member, held=False)

@@ -168,6 +168,11 @@ class AccountPool:
                 return self._grant(member, wish)
             passed.add(member.name)
 
+    def peek(self, wish: Wish) -> Lease:
+        """Return what `lease` would choose, not held and its token not renewed; raises as it."""
+        member, _ = self._turns.look(self._members, wish, wish.never, self._now())
+        return Lease(**structs.asdict(member.access()), model=wish.model, member=member, held=False)
+
     def release(self, lease: Lease, error: BaseException | None, *, served: bool = True) -> None:
         """Give an account back with what became of it; None says that all went well.
 
@@ -286,10 +291,14 @@ class AccountPool:
         return {member.name: await ask(member) for member in chosen}
 
     def _next(self, wish: Wish, passed: Collection[str]) -> Member:
+        return self._turns.next(self._members, wish, passed, self._now())
+
+    def _now(self) -> float:
+        """Return now, where accounts may be used at all; raises NoAccountLeft."""
         now = self._settle()
         if seconds := self._breaker.remaining(now):
             raise pool_closed(seconds)
-        return self._turns.next(self._members, wish, passed, now)
+        return now
 
     async def _prepare(self, member: Member, model: str) -> bool:
         """Tell whether the member can serve, after a refresh where its token has ended."""

@@ -27,6 +27,16 @@ class Turns:
         self, members: Mapping[str, Member], wish: Wish, passed: Collection[str], now: float
     ) -> Member:
         """Return the account whose turn it is; raises NoAccountLeft, or what all suffer."""
+        member, due = self.look(members, wish, passed, now)
+        if due is not None:
+            self._round = due
+            member.due = due + 1 / member.credential.weight
+        return member
+
+    def look(
+        self, members: Mapping[str, Member], wish: Wish, passed: Collection[str], now: float
+    ) -> tuple[Member, float | None]:
+        """Return whose turn it is and in which round, if by turns; raises as `next` does."""
         fitting = self._fitting(members, wish.model)
         able = {
             member.name: member
@@ -37,7 +47,7 @@ class Turns:
             raise shortage(members.values(), fitting, wish.model, passed, now)
         bound = self._affinity.account_of(wish.session, now) if wish.comes_back else None
         if bound in able and bound not in wish.last:
-            return able[bound]
+            return able[bound], None
         return self._chosen(able, wish, now)
 
     def bind(self, members: Mapping[str, Member], wish: Wish, member: Member, now: float) -> None:
@@ -51,7 +61,7 @@ class Turns:
         those = list(members.values())
         return [each for each in those if self._knowledge.may_have(each, model)] or those
 
-    def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> Member:
+    def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> tuple[Member, float]:
         fresh = [each for each in able.values() if each.name not in wish.last]
         members = fresh or list(able.values())
         repeats = bool(wish.never or wish.last)
@@ -61,10 +71,7 @@ class Turns:
             for member in preferred or members
         ]
         chosen = wish.choose(candidates, now)
-        member = able[chosen.name]
-        self._round = chosen.due
-        member.due = chosen.due + 1 / chosen.weight
-        return member
+        return able[chosen.name], chosen.due
 
     def _is_shunned(self, member: Member, now: float, *, repeats: bool) -> bool:
         """Tell whether others wait for this member's token, or whether it may fail again.

@@ -8,6 +8,7 @@ from ki2api.cli.check import check
 from ki2api.cli.completion import completion
 from ki2api.cli.demo import demo
 from ki2api.cli.doctor import doctor
+from ki2api.cli.explain import explain
 from ki2api.cli.health import health
 from ki2api.cli.keys import keys
 from ki2api.cli.login import login
@@ -39,6 +40,7 @@ for command in (
     serve,
     check,
     doctor,
+    explain,
     show,
     stages,
     accounts,

@@ -166,8 +166,10 @@ def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None
     heavy = weight(body) - attached
     if heavy <= limit:
         return
-    if weight(_encode([_tool(spec) for spec in draft.tools])) > limit:
-        raise RequestTooLarge("The tools alone are more than Kiro takes.", path="tools")
+    tools = weight(_encode([_tool(spec) for spec in draft.tools]))
+    if tools > limit:
+        detail = f"The tools alone weigh {tools}, the limit is {limit}."
+        raise RequestTooLarge(detail, path="tools", rule="T14")
     tokens = conversation_tokens(conversation, family_of(draft.model.id))
     raise too_long(tokens, min(tokens * limit // heavy, draft.model.window))
 

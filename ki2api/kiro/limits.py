@@ -12,6 +12,9 @@ _WIDE = 8
 """What a character outside ASCII weighs (black-box test by SUB2 and 2UE, 2026-09)."""
 _WIDE_PER_BYTE = _WIDE // 2
 """No character outside ASCII is shorter than two bytes, so a byte weighs at most this."""
+MOST_IN_A_MESSAGE = 600_000
+MOST_IN_A_RESULT = 800_000
+"""Characters; an official client's own (QCLI). Watched only: Kiro took 3.4 MB (§3.8, KIROGO)."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -19,6 +22,8 @@ class Limits(msgspec.Struct, frozen=True):
 
     max_images: int = 10
     max_image_bytes: int = 10 * MIB
+    max_image_side: int = 8_000
+    """Pixels; the models' own limit, as Kiro's is not known (IMAGE_DIMENSION_EXCEEDED)."""
     max_documents: int = 5
     max_document_bytes: int = 4_500_000
     """As Amazon Bedrock takes them; Kiro's own figures are not known (docs/kiro.md §3.7)."""

@@ -5,6 +5,7 @@ T3: unique, also when case is ignored. T15: names of Kiro's own server tools are
 """
 
 import re
+from collections import Counter
 from hashlib import sha256
 
 MAX_NAME = 64
@@ -21,6 +22,8 @@ class ToolNames:
         self._to_kiro: dict[str, str] = {}
         self._to_kiro_folded: dict[str, str] = {}
         self._to_client: dict[str, str] = {}
+        self.attempts: Counter[str] = Counter()
+        """How many digests of a name were tried: many tools may have one name."""
 
     def declare(self, name: str) -> str:
         """Take a tool of the client and return the name that Kiro gets; always a new one."""
@@ -62,9 +65,11 @@ def _t15_not_reserved(name: str) -> str:
 
 
 def _t1_t3_short_and_unique(fitted: str, name: str, names: ToolNames) -> str:
-    stem, attempt = fitted[:_STEM], 0
+    stem = fitted[:_STEM]
     while len(fitted) > MAX_NAME or names.taken(fitted):
+        attempt = names.attempts[name]
         seed = f"{name}\0{attempt}" if attempt else name
         digest = sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()
-        fitted, attempt = f"{stem}_{digest[:_DIGEST]}", attempt + 1
+        fitted = f"{stem}_{digest[:_DIGEST]}"
+        names.attempts[name] += 1
     return fitted

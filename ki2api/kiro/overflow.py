@@ -18,7 +18,8 @@ def check_fits(tokens: int, window: int, reports: int) -> None:
 
 def too_long(tokens: int, most: int) -> ContextTooLong:
     """Make the refusal that names both figures; clients compact their conversation by them."""
-    refusal = ContextTooLong(f"The conversation has {tokens} tokens, and {most} are possible.")
+    detail = f"The conversation has {tokens} tokens, and {most} are possible."
+    refusal = ContextTooLong(detail, rule="§3.8")
     refusal.tokens, refusal.most = tokens, most
     return refusal
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from ki2api.accounts.lease import Lease, Wish
+from ki2api.accounts.lease import Lease, Wish, nobody
 from ki2api.accounts.pool import AccountPool
 from ki2api.accounts.strategies import Strategies
 from ki2api.conversation import TextPart
@@ -50,6 +50,10 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.account`; raises NoAccountLeft."""
+        if flow.dry:
+            flow.account = self._peeked(flow)
+            await call_next(flow)
+            return
         lease = await self._pool.lease(self._wish(flow))
         held = _Held(self._pool, lease, flow)
         flow.keep_open(held)
@@ -73,6 +77,25 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
                 raise
             # No account lists it and Kiro does not know it either: others need not be asked.
             raise UnknownModel(error.detail, path=error.path) from error
+
+    def _peeked(self, flow: GatewayFlow) -> Lease:
+        """Choose as ever, but hold nothing; where no account could serve, none stands there."""
+        for status in self._pool.statuses():
+            if status.state != "ready":
+                flow.note(self.name, f"{status.name} is {status.state}: {status.reason}")
+        try:
+            lease = self._pool.peek(self._wish(flow))
+        except GatewayError as error:
+            flow.note(self.name, error.detail.partition("\n")[0].rstrip(":"))
+            return nobody(flow.target.model.id)
+        ready = [each.name for each in self._pool.statuses() if each.state == "ready"]
+        why = (
+            f"chosen by {self.config.strategy} among {', '.join(ready)}"
+            if ready[1:]
+            else "no other could"
+        )
+        flow.note(self.name, f"{lease.name} would serve: {why}")
+        return lease
 
     def _wish(self, flow: GatewayFlow) -> Wish:
         never, last = _past(flow)

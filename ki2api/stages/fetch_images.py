@@ -56,9 +56,11 @@ class FetchImages(Stage[GatewayFlow, FetchImagesConfig]):
         newest = {link.url: link for link in reversed(list(_links(flow.conversation)))}
         if newest:
             wanted = list(newest.values())[: self.config.most]
-            fetched = await self._fetch(wanted)
+            fetched = {} if flow.dry else await self._fetch(wanted)
             flow.conversation = _shown(flow.conversation, fetched)
-            flow.note(self.name, f"{len(fetched)} fetched, {len(newest) - len(fetched)} left out")
+            told = f"{len(fetched)} fetched, {len(newest) - len(fetched)} left out"
+            would = f"{len(wanted)} would be fetched; here {LEFT_OUT} stands for each"
+            flow.note(self.name, would if flow.dry else told)
         await call_next(flow)
 
     async def _fetch(self, links: list[ImageLinkPart]) -> Fetched:

@@ -10,21 +10,24 @@ from ki2api.errors import (
     BodyRefused,
     ContextTooLong,
     GatewayError,
+    InvalidRequest,
     ModelNotOffered,
     ThoughtsRefused,
     UpstreamTimeout,
 )
 from ki2api.estimate.calibration import Calibration
 from ki2api.events import ReplyEvent
-from ki2api.flow import GatewayFlow
+from ki2api.flow import GatewayFlow, NothingSent
 from ki2api.kiro.compose import Composed, Learnt, Limits, compose
 from ki2api.kiro.framing import Decoder
 from ki2api.kiro.interpret import Interpreter
+from ki2api.kiro.shape import shape_of
 from ki2api.upstream.client import KiroClient
 from ki2api.upstream.identities import Identities
 from ki2api.upstream.lessons import Lessons
 from ki2api.upstream.measures import Measures
 from ki2api.upstream.pump import Pump
+from ki2api.upstream.refused import tell_shape
 from pipeline import Batch
 
 
@@ -44,7 +47,10 @@ class KiroEndpoint:
         self._lessons = Lessons()
 
     async def __call__(self, flow: GatewayFlow) -> None:
-        """Fill `flow.events`; raises GatewayError for all that goes wrong before the first."""
+        """Fill `flow.events`; raises GatewayError for all that goes wrong before the first.
+
+        Of a dry flow nothing is sent: it raises NothingSent.
+        """
         await flow.hold(self._identities.in_use(flow))
         try:
             await self._answer(flow)
@@ -55,11 +61,19 @@ class KiroEndpoint:
             raise
 
     async def _answer(self, flow: GatewayFlow) -> None:
-        """Ask; once more, and plainer, where Kiro refuses what a request can do without."""
-        model_id = flow.target.model.id
-        learnt = self._lessons.of(model_id)
+        learnt = self._lessons.of(flow.target.model.id)
         composed = self._compose(flow, learnt)
         self._measures.check(flow)
+        if flow.dry:
+            raise NothingSent(composed, shape_of(composed.body, flow.target.model, self._limits))
+        try:
+            await self._ask(flow, composed, learnt)
+        except (InvalidRequest, ContextTooLong):
+            tell_shape(flow, composed, self._limits)
+            raise
+
+    async def _ask(self, flow: GatewayFlow, composed: Composed, learnt: Learnt) -> None:
+        """Ask; once more, and plainer, where Kiro refuses what a request can do without."""
         try:
             await self._begin(flow, composed)
         except (BodyRefused, ThoughtsRefused) as error:
@@ -72,7 +86,7 @@ class KiroEndpoint:
             await self._begin(flow, self._compose(flow, plainer))
             # Only an answer proves that it was these.
             if plainer.refuses_fields:
-                self._lessons.fields_refused(model_id)
+                self._lessons.fields_refused(flow.target.model.id)
             else:
                 self._lessons.thoughts_refused(composed.proofs)
 
@@ -94,9 +108,12 @@ class KiroEndpoint:
     def _compose(self, flow: GatewayFlow, learnt: Learnt) -> Composed:
         conversation = flow.conversation
         ids = self._identities.of(conversation)
-        composed = compose(
-            conversation, flow.target, ids, flow.account.profile_arn, self._limits, learnt
-        )
+        profile = flow.account.profile_arn
+        try:
+            composed = compose(conversation, flow.target, ids, profile, self._limits, learnt)
+        except GatewayError as error:
+            flow.note("kiro", f"refused before it was sent: {error.message}")
+            raise
         noted = {note.text for note in flow.notes}
         for text in _notes(composed):
             if text not in noted:

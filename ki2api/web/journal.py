@@ -21,6 +21,7 @@ def journal(flow: GatewayFlow, status: int) -> None:
     words += _accounts(flow)
     if flow.failure is not None:
         words.append(f"failed: {flow.failure.code}")
+        words += [f"rule={flow.failure.rule}"] if flow.failure.rule else []
         words += [f"({flow.failure.path})"] if flow.failure.path else []
         words += [f"({cause})"] if (cause := _cause(flow.failure)) else []
     flow.log.info(" ".join(words))

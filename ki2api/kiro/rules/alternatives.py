@@ -35,18 +35,17 @@ def names_in(value: Any) -> list[str]:
     return list(dict.fromkeys(name for name in value if isinstance(name, str)))
 
 
-def join(own: Schema, other: Schema) -> Schema:
-    """Make one schema that asks for both; what the first says itself wins."""
-    joined = {**other, **own}
-    if both := _properties("allOf", [own, other]):
+def join(*schemas: Schema) -> Schema:
+    """Make one schema that asks for all at once; what an earlier one says itself wins."""
+    joined: Schema = {}
+    for schema in reversed(schemas):
+        joined |= schema
+    if both := _properties("allOf", schemas):
         joined["properties"] = both
-    if required := names_in(_as_list(own) + _as_list(other)):
+    if required := names_in([name for schema in schemas for name in _as_list(schema)]):
         joined["required"] = required
-    if own.get("description") != other.get("description"):
-        joined.pop("description", None)
-        joined = described(
-            described(joined, own.get("description", "")), other.get("description", "")
-        )
+    if said := _descriptions(schemas):
+        joined["description"] = " ".join(dict.fromkeys(said))
     return joined
 
 
@@ -66,21 +65,19 @@ def _merge_real(real: Sequence[Schema]) -> Schema:
         options = _each_once(option for variant in real for option in variant["enum"])
         return {**real[0], "enum": options}
     if all("type" in variant and variant.keys() <= {"type", "description"} for variant in real):
-        merged: Schema = {"type": _each_once(variant["type"] for variant in real)}
-        for variant in real:
-            merged = described(merged, variant.get("description", ""))
-        return merged
+        types: Schema = {"type": _each_once(variant["type"] for variant in real)}
+        return described(types, " ".join(_descriptions(real)))
     return described(real[0], f"Or: {compact(real[1:])}.")
 
 
 def _merge_objects(real: Sequence[Schema]) -> Schema:
     sets = [names_in(variant.get("required")) for variant in real]
-    always = [name for name in sets[0] if all(name in each for each in sets)]
+    common = set(sets[0]).intersection(*sets)
+    always = [name for name in sets[0] if name in common]
     merged: Schema = {"type": "object", "properties": _properties("anyOf", real)}
     if always:
         merged["required"] = always
-    for variant in real:
-        merged = described(merged, variant.get("description", ""))
+    merged = described(merged, " ".join(_descriptions(real)))
     if any(each != sets[0] for each in sets):
         ways = _each_once(" and ".join(each) or "none of these" for each in sets)
         merged = described(merged, f"Needs {', or '.join(ways)}.")
@@ -88,17 +85,20 @@ def _merge_objects(real: Sequence[Schema]) -> Schema:
 
 
 def _properties(together: str, schemas: Iterable[Schema]) -> Schema:
-    found: dict[str, list[Any]] = {}
+    found: dict[str, dict[bytes, Any]] = {}
     for schema in schemas:
         properties = schema.get("properties")
         for name, value in properties.items() if isinstance(properties, dict) else ():
-            values = found.setdefault(name, [])
-            if value not in values:
-                values.append(value)
+            found.setdefault(name, {}).setdefault(_written(value), value)
     return {
-        name: values[0] if len(values) == 1 else {together: values}
+        name: next(iter(values.values())) if len(values) == 1 else {together: [*values.values()]}
         for name, values in found.items()
     }
+
+
+def _descriptions(schemas: Iterable[Schema]) -> list[str]:
+    texts = (schema.get("description") for schema in schemas)
+    return [text for text in texts if isinstance(text, str) and text]
 
 
 def _is_null(schema: Schema) -> bool:
@@ -117,5 +117,12 @@ def _as_list(schema: Schema) -> list[Any]:
 
 
 def _each_once(values: Iterable[Any]) -> list[Any]:
-    # By their JSON, so that thousands of enum values do not meet each other one by one.
-    return list({msgspec.json.encode(value): value for value in values}.values())
+    found: dict[bytes, Any] = {}
+    for value in values:
+        found.setdefault(_written(value), value)
+    return list(found.values())
+
+
+def _written(value: Any) -> bytes:
+    # Compared by their JSON, thousands of values do not meet each other one by one.
+    return msgspec.json.encode(value, order="deterministic")

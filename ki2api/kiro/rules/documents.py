@@ -1,10 +1,11 @@
-"""Rules about documents: what they are, their names, how many, and for which models (§3.7, H17).
+"""Rules about documents: what they are, their names, how many, and for which models (§3.7).
 
 That documents go to the models that read images is inferred: Kiro's list has no word of its own.
 """
 
 import re
 from binascii import a2b_base64
+from math import ceil
 
 from ki2api.conversation import DocumentPart
 from ki2api.errors import InvalidRequest
@@ -14,6 +15,7 @@ from ki2api.kiro.rules.draft import Draft, Said
 
 BINARY = frozenset({"doc", "docx", "pdf", "xls", "xlsx"})
 TEXT = frozenset({"csv", "html", "md", "txt"})
+RULE = "§3.7"
 _UNNAMED = "document"
 _LONGEST_NAME = 180
 _MEGABYTE = 1_000_000
@@ -30,12 +32,12 @@ def checked_document(draft: Draft, document: DocumentPart) -> tuple[DocumentPart
     data = document.data.translate(_NO_SPACE)
     found = _format(_content(data, document.at, draft.limits), document)
     if found != document.format:
-        draft.repair("§3.7", document.at, f"declared as {document.format}, and is {found}")
+        draft.repair(RULE, document.at, f"declared as {document.format}, and is {found}")
     stem = _stem(document)
     name = _free_name(draft, _FORBIDDEN.sub(" ", stem).strip()[:_LONGEST_NAME].strip() or _UNNAMED)
     hint = ""
     if stem and name != stem:
-        draft.repair("§3.7", document.at, f"the document was renamed {name}")
+        draft.repair(RULE, document.at, f"the document was renamed {name}")
         hint = f"(The attached document {name} is called {document.name}.)"
     return DocumentPart(name, found, data, document.at), hint
 
@@ -44,11 +46,16 @@ def _content(data: str, at: str, limits: Limits) -> bytes:
     try:
         content = a2b_base64(data, strict_mode=True)
     except ValueError:
-        raise InvalidRequest("The document is not valid base64.", path=at) from None
+        raise InvalidRequest("The document is not valid base64.", path=at, rule=RULE) from None
     if len(content) > limits.max_document_bytes:
-        limit = limits.max_document_bytes / _MEGABYTE
-        raise InvalidRequest(f"The document is over the limit of {limit:g} MB.", path=at)
+        size = ceil(len(content) * 10 / _MEGABYTE) / 10
+        detail = f"The document has {size:g} MB, the limit is {_megabytes(limits)} MB."
+        raise InvalidRequest(detail, path=at, rule=RULE)
     return content
+
+
+def _megabytes(limits: Limits) -> str:
+    return f"{limits.max_document_bytes / _MEGABYTE:g}"
 
 
 def _format(content: bytes, document: DocumentPart) -> str:
@@ -60,6 +67,7 @@ def _format(content: bytes, document: DocumentPart) -> str:
     raise InvalidRequest(
         f"The document is declared as {document.format}, and its bytes are none of {known}.",
         path=document.at,
+        rule=RULE,
     )
 
 
@@ -95,7 +103,7 @@ def h17_only_documents_that_kiro_takes(draft: Draft) -> None:
             else:
                 places = 0
                 said.texts.append(f"[document: {document.name}]")
-                draft.repair("H17", document.at, "an older document was left out")
+                draft.repair(RULE, document.at, "an older document was left out")
         said.documents = kept[::-1]
 
 
@@ -106,9 +114,9 @@ def _check_current(draft: Draft, current: Said) -> None:
         raise InvalidRequest(
             f"The model {draft.model.id} reads no documents but text.",
             path=current.documents[0].at,
+            rule=RULE,
         )
-    limit = draft.limits.max_documents
-    if len(current.documents) > limit:
-        raise InvalidRequest(
-            f"Kiro takes at most {limit} documents.", path=current.documents[limit].at
-        )
+    count, limit = len(current.documents), draft.limits.max_documents
+    if count > limit:
+        detail = f"There are {count} documents, the limit is {limit}."
+        raise InvalidRequest(detail, path=current.documents[limit].at, rule=RULE)

@@ -1,46 +1,51 @@
 """Rules about images: what they are, how many, and for which models (H17, docs/kiro.md §3.7)."""
 
 from binascii import a2b_base64
+from math import ceil
 
-from ki2api.conversation import ImageFormat, ImagePart
+from ki2api.conversation import ImagePart
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.limits import MIB, Limits
-from ki2api.kiro.magic import image_format
 from ki2api.kiro.rules.draft import Draft
+from ki2api.kiro.rules.picture import Picture, look_at
 
 LEFT_OUT = "[image]"
-_HEAD = 24
-"""Base64 characters that hold the magic bytes of every format."""
 
 
 def checked_image(draft: Draft, image: ImagePart) -> ImagePart:
     """Check one image; its format is corrected where its bytes show another."""
     data = image.data.translate(_NO_SPACE)
-    _check_size(data, image.at, draft.limits)
-    found = _format(data, image.at)
-    if found != image.format:
-        draft.repair("H17", image.at, f"declared as {image.format}, and is {found}")
-    return ImagePart(found, data, image.at)
+    found = _picture(data, image.at, draft.limits)
+    _check_side(found, image.at, draft.limits)
+    if found.format != image.format:
+        draft.repair("H17", image.at, f"declared as {image.format}, and is {found.format}")
+    return ImagePart(found.format, data, image.at)
 
 
 _NO_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
 
 
-def _check_size(data: str, at: str, limits: Limits) -> None:
+def _picture(data: str, at: str, limits: Limits) -> Picture:
     try:
-        size = len(a2b_base64(data, strict_mode=True))
+        content = a2b_base64(data, strict_mode=True)
     except ValueError:
-        raise InvalidRequest("The image is not valid base64.", path=at) from None
-    if size > limits.max_image_bytes:
-        limit = limits.max_image_bytes / MIB
-        raise InvalidRequest(f"The image is over the limit of {limit:g} MiB.", path=at)
+        raise InvalidRequest("The image is not valid base64.", path=at, rule="H17") from None
+    if len(content) > limits.max_image_bytes:
+        size, limit = (
+            f"{ceil(len(content) * 10 / MIB) / 10:g} MiB",
+            f"{limits.max_image_bytes / MIB:g} MiB",
+        )
+        raise InvalidRequest(f"The image has {size}, the limit is {limit}.", path=at, rule="H17")
+    if found := look_at(content):
+        return found
+    raise InvalidRequest("The image is none of png, jpeg, gif and webp.", path=at, rule="H17")
 
 
-def _format(data: str, at: str) -> ImageFormat:
-    found = image_format(a2b_base64(data[:_HEAD]))
-    if found is None:
-        raise InvalidRequest("The image is none of png, jpeg, gif and webp.", path=at)
-    return found
+def _check_side(picture: Picture, at: str, limits: Limits) -> None:
+    longest, limit = max(picture.size or (0, 0)), limits.max_image_side
+    if longest > limit:
+        detail = f"The image is {longest} pixels long, the limit is {limit}."
+        raise InvalidRequest(detail, path=at, rule="H17")
 
 
 def h17_only_images_that_kiro_takes(draft: Draft) -> None:
@@ -48,9 +53,11 @@ def h17_only_images_that_kiro_takes(draft: Draft) -> None:
     current = draft.turns[-1]
     if current.images and not draft.model.images:
         raise InvalidRequest(
-            f"The model {draft.model.id} reads no images.", path=current.images[0].at
+            f"The model {draft.model.id} reads no images.", path=current.images[0].at, rule="H17"
         )
-    places = draft.limits.max_images if draft.model.images else 0
+    most = draft.limits.max_images if draft.model.images else 0
+    why = f"the limit is {most}" if most else f"the model {draft.model.id} reads none"
+    places = most
     room = draft.limits.weight_for(draft.model.window)
     for said in reversed(draft.turns):
         kept: list[ImagePart] = []
@@ -59,8 +66,9 @@ def h17_only_images_that_kiro_takes(draft: Draft) -> None:
             if places and (room >= 0 or said is current):
                 places -= 1
                 kept.append(image)
-            else:
-                places = 0
-                said.texts.append(LEFT_OUT)
-                draft.repair("H17", image.at, "an older image was left out")
+                continue
+            if places:
+                places, why = 0, "together they weigh more than the model takes"
+            said.texts.append(LEFT_OUT)
+            draft.repair("H17", image.at, f"an older image was left out: {why}")
         said.images = kept[::-1]

@@ -4,7 +4,10 @@ Every call is answered in the next turn, in order and once; every result answers
 """
 
 import re
+from collections import deque
 from hashlib import sha256
+
+import msgspec
 
 from ki2api.kiro.rules.draft import Call, Draft, Result, Said
 
@@ -34,13 +37,13 @@ def _h10_unique_calls(draft: Draft, said: Said, taken: set[str]) -> dict[str, li
     """Give each call an id of its own; return Kiro's ids by the client's."""
     owed: dict[str, list[str]] = {}
     kept: list[Call] = []
-    seen: dict[str, list[tuple[object, ...]]] = {}
+    seen: set[tuple[str, str, bytes]] = set()
     for call in said.calls:
-        alike = seen.setdefault(call.id, [])
-        if (same := (call.name, call.input)) in alike:
+        same = (call.id, call.name, msgspec.json.encode(call.input, order="deterministic"))
+        if same in seen:
             draft.repair("H10", call.at, "the same call stood there twice")
             continue
-        alike.append(same)
+        seen.add(same)
         client_id, call.id = call.id, _fitting_id(call.id, taken)
         if call.id != client_id:
             draft.repair("H10", call.at, "the id of the call was taken or did not fit")
@@ -63,12 +66,13 @@ def _answers(draft: Draft, said: Said, owed: dict[str, list[str]]) -> dict[str, 
     """Sort the results of a turn by the calls they answer; others become words of the turn."""
     answers: dict[str, Result] = {}
     strays: list[str] = []
+    open_ids = {client_id: deque(ids) for client_id, ids in owed.items()}
     for result in said.results:
-        ids = owed.get(result.call_id)
+        ids = open_ids.get(result.call_id)
         if ids is None:
             strays.append(_h8_h9_as_text(draft, said, result))
             continue
-        result.call_id = next((each for each in ids if each not in answers), ids[-1])
+        result.call_id = ids.popleft() if len(ids) > 1 else ids[0]
         if result.call_id in answers:
             draft.repair("H10", result.at, "took the place of an earlier result of the same call")
         answers[result.call_id] = result

@@ -24,7 +24,7 @@ from ki2api.kiro.rules.documents import checked_document
 from ki2api.kiro.rules.draft import Call, Draft, Result, Said
 from ki2api.kiro.rules.images import checked_image
 from ki2api.kiro.rules.reasoning import read_thoughts
-from ki2api.kiro.rules.text import h15_input, h19_clean
+from ki2api.kiro.rules.text import CLEANED, h15_input, h19_clean
 
 EMPTY_RESULT = "(empty result)"
 NOT_FETCHED = (
@@ -38,7 +38,7 @@ DOCUMENT_RESULT = "(the result is a document, attached to this message)"
 def read_system(draft: Draft, conversation: Conversation) -> None:
     """Put the system text in the draft."""
     for part in conversation.system:
-        draft.system += _words(part.text)
+        draft.system += _words(draft, part)
 
 
 def read_turns(draft: Draft, conversation: Conversation) -> None:
@@ -81,20 +81,22 @@ def _put(draft: Draft, said: Said, part: Part) -> None:
 
 def _show(draft: Draft, said: Said, part: ResultContent) -> None:
     match part:
-        case TextPart(text=text):
-            said.texts += _words(text)
+        case TextPart():
+            said.texts += _words(draft, part)
         case ImagePart():
             said.images.append(checked_image(draft, part))
         case DocumentPart():
             document, hint = checked_document(draft, part)
             said.documents.append(document)
-            said.texts += _words(hint)
+            said.texts += _words(draft, TextPart(hint, part.at))
         case _:
-            raise InvalidRequest(NOT_FETCHED, path=part.at)
+            raise InvalidRequest(NOT_FETCHED, path=part.at, rule="§3.7")
 
 
-def _words(text: str) -> list[str]:
-    text = h19_clean(text)
+def _words(draft: Draft, part: TextPart) -> list[str]:
+    text = h19_clean(part.text)
+    if text != part.text:
+        draft.repair("H19", part.at, CLEANED)
     return [text] if text.strip() else []
 
 
@@ -110,13 +112,14 @@ def _result(draft: Draft, said: Said, part: ToolResultPart) -> Result:
     attached: list[ResultContent] = []
     for content in part.content:
         if isinstance(content, TextPart):
-            texts += _words(content.text)
+            texts += _words(draft, content)
         else:
             attached.append(content)
     for content in attached:
         _show(draft, said, content)
-        kind = "a document" if isinstance(content, DocumentPart) else "an image"
-        draft.repair("H17", content.at, f"{kind} of a tool result was attached to its turn")
+        is_document = isinstance(content, DocumentPart)
+        kind, rule = ("a document", "§3.7") if is_document else ("an image", "H17")
+        draft.repair(rule, content.at, f"{kind} of a tool result was attached to its turn")
     if not texts:
         draft.repair("H16", part.at, "the tool result has no words")
         texts = [_filler(attached)]

@@ -14,6 +14,7 @@ from ki2api.conversation import Tool
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.rules.alternatives import Schema, compact, described, join, merge, names_in
 from ki2api.kiro.rules.draft import Draft
+from ki2api.kiro.rules.text import MAX_DEPTH as DEEPEST_VALUE
 from ki2api.kiro.rules.text import h19_clean_json
 
 MAX_NODES = 5_000
@@ -31,8 +32,12 @@ def fit_schema(draft: Draft, tool: Tool) -> Schema:
     """Return the schema of a tool in the form that Kiro takes."""
     try:
         document = h19_clean_json(msgspec.json.decode(bytes(tool.schema) or b"{}"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The schema of the tool cannot be read.", path=tool.at) from None
+    except RecursionError:
+        detail = f"The schema of the tool is nested deeper than the limit of {DEEPEST_VALUE}."
+        raise InvalidRequest(detail, path=tool.at, rule="T10") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        detail = "The schema of the tool cannot be read."
+        raise InvalidRequest(detail, path=tool.at, rule="T6") from None
     fitting = _Fitting(document, min(MAX_NODES, draft.nodes))
     schema = fitting.root()
     draft.nodes -= min(fitting.nodes, draft.nodes)
@@ -110,26 +115,29 @@ class _Fitting:
         parts = [self._flat(part, place.below()) for part in variants if part is not False]
         refs = place.refs.union(*(beneath.refs for _, beneath in parts))
         own = {name: value for name, value in flat.items() if name != key}
-        if key == "allOf":
-            for part, _ in parts:
-                own = join(own, part)
-        else:
-            own = join(own, merge([part for part, _ in parts]))
+        schemas = [part for part, _ in parts]
+        own = join(own, *schemas) if key == "allOf" else join(own, merge(schemas))
         return own, _Place(refs, place.depth)
 
     def _t10_follow(self, schema: Schema, place: _Place) -> tuple[Schema, _Place]:
+        refs = set(place.refs) if "$ref" in schema else set()
         while isinstance(ref := schema.get("$ref"), str):
             self._change("T10", "$ref")
+            self.nodes += 1
             target = _resolve(self._document, ref)
             schema = {name: value for name, value in schema.items() if name != "$ref"}
-            if ref in place.refs:
+            if ref in refs:
                 kind = target.get("type") if isinstance(target, dict) else None
                 again = {"type": kind if isinstance(kind, str) else "object"}
                 name = ref.rsplit("/", 1)[-1].lstrip("#") or "the whole"
-                return join(schema, described(again, f"Again of the form {name}.")), place
-            known = target if isinstance(target, dict) else {"description": f"See {ref}."}
-            schema, place = join(schema, known), _Place(place.refs | {ref}, place.depth)
-        return schema, place
+                schema = join(schema, described(again, f"Again of the form {name}."))
+            elif self.nodes > self._limit:
+                self._change("T10", "what was too much")
+            else:
+                known = target if isinstance(target, dict) else {"description": f"See {ref}."}
+                schema = join(schema, known)
+                refs.add(ref)
+        return schema, _Place(frozenset(refs), place.depth) if refs else place
 
     def _t11_type(self, flat: Schema, notes: list[str]) -> Schema:
         kinds = flat.get("type", [])

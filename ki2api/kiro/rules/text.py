@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+CLEANED = "characters that are no Unicode were replaced, and NUL was dropped"
 MAX_DEPTH = 64
 """Deeper values are no arguments of any tool; they are passed on as text."""
 _NO_KEY = "_"

@@ -8,7 +8,7 @@ from ki2api.errors import InvalidRequest
 from ki2api.kiro.names import rule_of
 from ki2api.kiro.rules.draft import Draft, Spec
 from ki2api.kiro.rules.schema import fit_schema
-from ki2api.kiro.rules.text import h19_clean
+from ki2api.kiro.rules.text import CLEANED, h19_clean
 
 PLACEHOLDER = "A tool of an earlier turn. It cannot be called any more."
 
@@ -18,7 +18,8 @@ def declare_tools(draft: Draft, conversation: Conversation) -> None:
     _t15_search_is_run_by_a_stage(conversation)
     if len(conversation.tools) > draft.limits.max_tools:
         count, most = len(conversation.tools), draft.limits.max_tools
-        raise InvalidRequest(f"There are {count} tools; at most {most} are taken.", path="tools")
+        detail = f"There are {count} tools, the limit is {most}."
+        raise InvalidRequest(detail, path="tools", rule="T14")
     seen: set[tuple[str, str, bytes]] = set()
     for tool in conversation.tools:
         same = (tool.name, tool.description, bytes(tool.schema))
@@ -50,13 +51,16 @@ def _t1_t2_t3_name(draft: Draft, name: str, at: str) -> str:
 
 def _t4_t5_description(draft: Draft, tool: Tool, name: str) -> str:
     description = h19_clean(tool.description)
+    if description != tool.description:
+        draft.repair("H19", tool.at, CLEANED)
     if not description.strip():
         draft.repair("T4", tool.at, "has no description, so its name stands there")
         return name
     limit = draft.limits.tool_description
     if len(description) <= limit:
         return description
-    draft.repair("T5", tool.at, f"its description is over {limit} characters: see the system text")
+    size = f"its description has {len(description)} characters, the limit is {limit}"
+    draft.repair("T5", tool.at, f"{size}: see the system text")
     draft.system.append(f"# Tool {name}\n\n{description}")
     return f'What this tool does stands in the system text under "Tool {name}".'
 

@@ -38,7 +38,7 @@ def h4_merge_neighbours(draft: Draft) -> None:
 def h1_h2_user_at_both_ends(draft: Draft) -> None:
     """Let the user begin and end the conversation."""
     if not draft.turns:
-        raise InvalidRequest("There is no message to answer.", path="messages")
+        raise InvalidRequest("There is no message to answer.", path="messages", rule="H1")
     first, last = draft.turns[0], draft.turns[-1]
     if first.role == "assistant":
         draft.turns.insert(0, Said("user", first.at, [NO_BEGINNING]))
@@ -66,7 +66,8 @@ def h18_not_too_many_turns(draft: Draft) -> None:
     """Refuse a history that is too long to be trimmed without loss."""
     history, limit = len(draft.turns) - 1, draft.limits.max_history
     if history > limit:
-        raise ContextTooLong(f"prompt is too long: {history} messages > {limit} maximum")
+        detail = f"prompt is too long: {history} messages > {limit} maximum"
+        raise ContextTooLong(detail, rule="H18")
 
 
 def system_text_first(draft: Draft) -> None:

@@ -1,5 +1,5 @@
 from ki2api.accounts.account import Credential
-from ki2api.accounts.lease import Lease
+from ki2api.accounts.lease import Lease, nobody
 from ki2api.accounts.member import Member
 from pipeline.secret import Secret
 
@@ -17,3 +17,10 @@ def test_two_leases_of_one_account_are_not_the_same() -> None:
     assert Lease("a", Secret("t"), model="m", member=member) != Lease(
         "a", Secret("t"), model="m", member=member
     )
+
+
+def test_nobody_has_neither_token_nor_profile() -> None:
+    lease = nobody("m")
+
+    assert (lease.name, lease.token.reveal(), lease.profile_arn) == ("(no account)", "", "")
+    assert not lease.held

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ki2api.accounts.account import Credential, StandingChange
+from ki2api.accounts.lease import Wish
 from ki2api.accounts.profile import SHARED_PROFILES
 from ki2api.errors import (
     AccountSuspended,
@@ -378,3 +379,20 @@ async def test_a_reset_clears_the_pauses_of_models(
 
 async def test_the_names_stand_in_their_order(make_pool: MakePool, ready: MakeCredential) -> None:
     assert make_pool(ready("b"), ready("a")).names() == ["b", "a"]
+
+
+async def test_a_look_at_who_would_serve_takes_no_turn_and_renews_no_token(
+    make_pool: MakePool, seeded: MakeCredential, service: Any
+) -> None:
+    pool = make_pool(seeded("a"), seeded("b", disabled=True), seeded("c"))
+
+    peeked = [pool.peek(Wish()) for _ in range(3)]
+
+    assert {lease.name for lease in peeked} == {"a"}
+    assert not any(lease.held for lease in peeked)
+    assert [(each.requests, each.in_flight) for each in pool.statuses()] == [(0, 0)] * 3
+    assert service.asked == []
+    assert (await pool.hold()).name == "a"
+    assert pool.peek(Wish()).name == "c"
+    with pytest.raises(NoAccountLeft):
+        pool.peek(Wish(never={"a", "c"}))

@@ -4,6 +4,7 @@ import asyncio
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -19,6 +20,7 @@ from ki2api.errors import (
     EmptyReply,
     GatewayError,
     ModelNotOffered,
+    NoAccountLeft,
     ProfileRefused,
     RateLimited,
     TokenExpired,
@@ -48,6 +50,7 @@ class Diary:
         self, *, renewable: bool = True, profile: bool = True, listed: bool = True
     ) -> None:
         self.wishes: list[Wish] = []
+        self.ready = ["a"]
         self.released: list[tuple[BaseException | None, bool]] = []
         self.renewed = self.sought = 0
         self._renewable = renewable
@@ -61,6 +64,16 @@ class Diary:
     async def lease(self, wish: Wish) -> Lease:
         self.wishes.append(wish)
         return cast("Lease", Access(name="a", token=Secret("token")))
+
+    def peek(self, wish: Wish) -> Lease:
+        self.wishes.append(wish)
+        if not self.ready:
+            raise NoAccountLeft("no account can serve now:\na: resting")
+        return cast("Lease", Access(name=self.ready[0], token=Secret("token")))
+
+    def statuses(self) -> list[Any]:
+        ready = [SimpleNamespace(name=name, state="ready") for name in self.ready]
+        return [*ready, SimpleNamespace(name="z", state="cooling", reason="too many requests")]
 
     def release(self, _: Lease, error: BaseException | None, *, served: bool) -> None:
         self.released.append((error, served))
@@ -98,7 +111,7 @@ def flow_with(
 async def run(
     diary: Diary,
     flow: GatewayFlow,
-    *fails: Exception,
+    *fails: BaseException,
     config: AccountSelectConfig | None = None,
     folder: Path = Path(),
 ) -> SpyEndpoint:
@@ -400,3 +413,23 @@ async def test_a_model_that_no_list_has_is_asked_of_one_account_only(*, listed: 
     assert refused.value.retry == ("other" if listed else "no")
     assert refused.value.path == "model"
     assert [isinstance(error, ModelNotOffered) for error in diary.reasons] == [listed]
+
+
+@pytest.mark.parametrize(
+    ("ready", "name", "note"),
+    [
+        (["a"], "a", "a would serve: no other could"),
+        (["b", "a"], "b", "b would serve: chosen by round-robin among b, a"),
+        ([], "(no account)", "no account can serve now"),
+    ],
+)
+async def test_a_dry_flow_holds_no_account_and_says_which_would_serve(
+    diary: Diary, ready: list[str], name: str, note: str
+) -> None:
+    diary.ready = ready
+    flow = flow_with()
+    flow.dry = True
+    await run(diary, flow)
+    assert flow.account.name == name
+    assert [note.text for note in flow.notes] == ["z is cooling: too many requests", note]
+    assert (len(diary.wishes), diary.released) == (1, [])

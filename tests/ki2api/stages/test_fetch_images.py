@@ -107,3 +107,17 @@ async def test_a_picture_that_cannot_be_had_is_refused_with_its_place(name: str,
     with pytest.raises(InvalidRequest, match=why) as refused:
         await run(Web(), [link("a"), link(name)], config=FetchImagesConfig(seconds=0.01))
     assert refused.value.path == f"at {name}"
+
+
+async def test_of_a_dry_flow_nothing_is_fetched() -> None:
+    web = Web()
+    conversation = Conversation("m", (Turn("user", (TextPart("see"), link("a"))),))
+    flow = build_flow(GatewayFlow, conversation=conversation)
+    flow.dry = True
+    await run_stage(FetchImages(FetchImagesConfig(), web), flow)
+    (turn,) = flow.conversation.turns
+    assert turn.parts == (TextPart("see"), TextPart(LEFT_OUT, "at a"))
+    assert [note.text for note in flow.notes] == [
+        "1 would be fetched; here [image] stands for each"
+    ]
+    assert web.fetched == []

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import loguru
 import msgspec
 import pytest
 
@@ -19,6 +20,7 @@ from ki2api.errors import (
     BodyRefused,
     ContextTooLong,
     GatewayError,
+    InvalidRequest,
     ModelNotOffered,
     RateLimited,
     ThoughtsRefused,
@@ -27,7 +29,7 @@ from ki2api.errors import (
     UpstreamTimeout,
 )
 from ki2api.events import Reply, ReplyEvent, ReplyStarted, fold
-from ki2api.flow import GatewayFlow
+from ki2api.flow import GatewayFlow, NothingSent
 from ki2api.kiro.compose import Limits
 from ki2api.kiro.framing import encode
 from ki2api.kiro.hearing import Hearing
@@ -317,3 +319,41 @@ async def test_kiros_refusal_of_a_long_conversation_names_our_figures(wired: Wir
     with pytest.raises(ContextTooLong) as refused:
         await asking.ask("[[sim:too-long]] " + "1 " * 230_000)
     assert (refused.value.most, len(asking.ids)) == (200_000, 1)
+
+
+async def test_what_kiro_refuses_all_the_same_is_told_by_its_shape(wired: Wired) -> None:
+    asking = Asking(await wired())
+    lines: list[str] = []
+    sink = loguru.logger.add(lines.append, level="WARNING", format="{level} {message}")
+    try:
+        with pytest.raises(InvalidRequest, match="Improperly formed request") as refused:
+            await asking.ask("a secret [[sim:improper]]")
+    finally:
+        loguru.logger.remove(sink)
+    assert refused.value.rule is None
+    (line,) = lines
+    assert line.startswith("WARNING Kiro refused what passed every check here: claude-sonnet-4.5")
+    assert "1 turns of the user; near its limit: no rule; repairs: none" in line
+    assert "though it passed every check here" in asking.notes[-1]
+    assert "secret" not in line + asking.notes[-1]
+
+
+async def test_what_is_refused_here_is_never_sent_and_noted_with_its_rule(wired: Wired) -> None:
+    asking = Asking(await wired())
+    with pytest.raises(ContextTooLong):
+        await asking.ask("word " * 300_000)
+    assert asking.notes[0].startswith("refused before it was sent: The conversation has")
+    assert asking.notes[0].endswith("(rule §3.8).")
+    assert asking.ids == []
+
+
+async def test_of_a_dry_flow_nothing_is_sent(wired: Wired) -> None:
+    asking = Asking(await wired())
+    flow = asking.flow("Hello", "claude-sonnet-4.5")
+    flow.dry = True
+    with pytest.raises(NothingSent) as end:
+        await asking.endpoint(flow)
+    await flow.aclose()
+    assert b"Hello" in end.value.composed.body
+    assert end.value.shape.counts["turns of the user"] == 1
+    assert asking.ids == []

@@ -95,7 +95,7 @@ def test_line_breaks_in_base64_are_dropped(hear: Hear) -> None:
 def test_a_document_over_the_limit_is_refused(hear: Hear) -> None:
     limits = Limits(max_document_bytes=len(PDF))
     assert hear(show(document()), limits=limits)
-    with pytest.raises(InvalidRequest, match="limit of 9e-06 MB"):
+    with pytest.raises(InvalidRequest, match="the limit is 9e-06 MB"):
         hear(show(document(PDF + b"x")), limits=limits)
 
 
@@ -148,7 +148,7 @@ def test_the_oldest_documents_over_the_limit_are_left_out(hear: Hear) -> None:
     assert names(heard) == [[], [], ["c"], [], ["d"]]
     assert heard.turns[0]["content"] == "[document: a]"
     assert heard.turns[2]["content"] == "[document: b]"
-    assert heard.rules.count("H17") == 2
+    assert heard.rules.count("§3.7") == 2
 
 
 def test_past_documents_are_left_out_where_they_weigh_too_much(hear: Hear) -> None:
@@ -164,7 +164,7 @@ def test_past_documents_are_left_out_where_they_weigh_too_much(hear: Hear) -> No
 
 
 def test_too_many_documents_of_the_current_turn_are_refused(hear: Hear) -> None:
-    with pytest.raises(InvalidRequest, match="at most 5 documents") as caught:
+    with pytest.raises(InvalidRequest, match="6 documents, the limit is 5") as caught:
         hear(show(*[document()] * 6))
     assert caught.value.path == PATH
 

@@ -1,5 +1,6 @@
 from base64 import b64encode
 from collections.abc import Callable
+from struct import pack
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from ki2api.conversation import ImageFormat, ImagePart, TextPart, ToolResultPart, Turn
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.compose import Limits
+from ki2api.kiro.limits import MIB
 from ki2api.kiro.rules.images import LEFT_OUT
 
 Hear = Callable[..., Any]
@@ -104,3 +106,29 @@ def test_a_model_without_eyes_cannot_be_shown_an_image(hear: Hear, png: str) -> 
     with pytest.raises(InvalidRequest, match=r"glm-5 reads no images") as caught:
         hear(Turn("user", (result,)), model="glm-5")
     assert caught.value.path == PATH
+
+
+def test_a_refusal_has_the_figure_and_the_limit(hear: Hear) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        hear(show(image(b"GIF89a" + bytes(13 * MIB))))
+    assert (
+        caught.value.message == f"{PATH}: The image has 13.1 MiB, the limit is 10 MiB (rule H17)."
+    )
+    with pytest.raises(InvalidRequest) as caught:
+        hear(show(image(b"GIF89a" + pack("<HH", 8_001, 2))))
+    assert caught.value.message == (
+        f"{PATH}: The image is 8001 pixels long, the limit is 8000 (rule H17)."
+    )
+
+
+def test_it_is_said_why_an_older_image_was_left_out(hear: Hear) -> None:
+    one, big = image(b"GIF89a" + bytes(20), "gif"), image(b"GIF89a" + bytes(900), "gif")
+    count = hear(show(one), WORD, show(one), limits=Limits(max_images=1))
+    weight = hear(show(big), WORD, show(big), WORD, show(big), limits=Limits(max_weight=2_500))
+    blind = hear(show(one), WORD, Turn("user", (TextPart("what?"),)), model="glm-5")
+    told = [each.text for heard in (count, weight, blind) for each in heard.composed.repairs]
+    assert [text for text in told if text.startswith("an older")] == [
+        "an older image was left out: the limit is 1",
+        "an older image was left out: together they weigh more than the model takes",
+        "an older image was left out: the model glm-5 reads none",
+    ]

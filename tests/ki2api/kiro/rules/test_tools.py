@@ -69,7 +69,7 @@ def test_two_tools_of_one_name_both_go_along(hear: Hear) -> None:
 def test_a_tool_without_a_description_is_described_by_its_name(hear: Hear) -> None:
     heard = hear(ASK, tools=(tool("get", " \n"), tool("put", "\0")))
     assert [spec["description"] for spec in heard.tools] == ["get", "put"]
-    assert heard.rules == ["T4", "T4"]
+    assert heard.rules == ["T4", "H19", "T4"]
 
 
 def test_a_long_description_moves_whole_to_the_system_text(hear: Hear) -> None:
@@ -110,7 +110,7 @@ def test_tool_choice_none_leaves_only_what_the_history_needs(hear: Hear) -> None
 def test_there_are_only_so_many_tools(hear: Hear) -> None:
     many = tuple(tool(f"t{number}") for number in range(4))
     assert len(hear(ASK, tools=many[:3], limits=Limits(max_tools=3)).tools) == 3
-    with pytest.raises(InvalidRequest, match="4 tools; at most 3") as caught:
+    with pytest.raises(InvalidRequest, match="4 tools, the limit is 3") as caught:
         hear(ASK, tools=many, limits=Limits(max_tools=3))
     assert caught.value.path == "tools"
 

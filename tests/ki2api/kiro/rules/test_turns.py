@@ -61,7 +61,7 @@ def test_turns_without_words_are_filled(hear: Hear, png: str) -> None:
         Turn("user", (ImagePart("png", png),)),
     )
     assert [turn["content"] for turn in heard.turns] == [NO_WORDS] * 4 + [ONLY_IMAGES]
-    assert heard.rules == ["H5", "H6", "H5", "H6", "H5"]
+    assert heard.rules == ["H19", "H5", "H6", "H5", "H6", "H5"]
 
 
 def test_an_empty_turn_of_the_history_keeps_its_place(hear: Hear) -> None:

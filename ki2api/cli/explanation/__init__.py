@@ -1,0 +1,1 @@
+"""What `ki2api explain` finds out, one file for each question."""
