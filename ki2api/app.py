@@ -27,6 +27,7 @@ from ki2api.reload.ways import Ways, ways_of
 from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings
 from ki2api.stages.account_select import AccountSelect
 from ki2api.stages.auth import Auth
+from ki2api.stages.emulate import Emulate
 from ki2api.stages.encode_stream import EncodeStream
 from ki2api.stages.fetch_images import FetchImages
 from ki2api.stages.normalize import Normalize
@@ -57,6 +58,7 @@ BUILT_IN: dict[str, type[Any]] = {
         Normalize,
         FetchImages,
         Route,
+        Emulate,
         WebSearchStage,
         Retry,
         AccountSelect,

@@ -30,6 +30,7 @@ GatewayError                     retry   happens when
 │  ├─ UpstreamDisconnected       any     the stream broke off
 │  ├─ UpstreamUntrusted          no      the certificate of the host is not to be trusted
 │  ├─ EmptyReply                 once    a reply without any content
+│  ├─ InvalidReply               no      a reply that is not what was asked for, also when told so
 │  └─ UpstreamGarbled            no      bytes that no Kiro would send
 │     └─ UnknownOperation        no      the host does not serve this call; another may
 ├─ NoAccountLeft                 wait    no account can serve now; says when one returns
@@ -259,6 +260,13 @@ class EmptyReply(UpstreamError):
 
     retry = "once"
     code = "upstream_empty"
+
+
+class InvalidReply(UpstreamError):
+    """The model does not keep what was asked of its reply, such as a form or a call of a tool."""
+
+    retry = "no"
+    code = "invalid_reply"
 
 
 class UpstreamGarbled(UpstreamError):

@@ -79,6 +79,14 @@ class GatewayFlow(Flow):
 
     dry: bool = False
     """Whether to show only what would be done: nothing may be sent, fetched, leased or kept."""
+    emulated: tuple[str, ...] = ()
+    """What was asked and is not Kiro's to keep, but ours, as clients call it."""
+    shorten: (
+        Callable[[AsyncIterator[Batch[ReplyEvent]]], AsyncIterator[Batch[ReplyEvent]]] | None
+    ) = None
+    """May end a reply early: whoever reads one whole reads it through this."""
+    held: bool = False
+    """Whether a streamed reply, too, is read whole before any of it is passed on."""
     failure: GatewayError | None = None
     """Why the reply broke off after it had begun, or why there is none."""
     usage: Usage | None = None

@@ -21,6 +21,7 @@ DEFAULT_CHAIN = (
     "encode-stream",
     "normalize",
     "route",
+    "emulate",
     "web-search",
     "retry",
     "account-select",

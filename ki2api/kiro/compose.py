@@ -186,6 +186,8 @@ def _not_honoured(conversation: Conversation, draft: Draft) -> tuple[str, ...]:
         "tool_choice": choice.mode in {"any", "named"} or (choice.mode == "none" and draft.tools),
         "parallel_tool_calls": not choice.parallel,
         **dict.fromkeys(draft.ignored, True),
+        "strict": any(tool.strict for tool in conversation.tools),
+        "response_format": conversation.reply_format.kind != "text",
     }
     named = (*conversation.not_honoured, *(name for name, is_asked in asked.items() if is_asked))
     return tuple(dict.fromkeys(named))

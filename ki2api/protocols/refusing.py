@@ -16,6 +16,7 @@ _NO_USE = {"x-should-retry": "false"}
 _FINAL = (
     errors.AccountSuspended,
     errors.EmptyReply,
+    errors.InvalidReply,
     errors.QuotaSpent,
     errors.Unauthenticated,
 )

@@ -17,7 +17,7 @@ from ki2api.errors import (
     NoAccountLeft,
     UpstreamError,
 )
-from ki2api.events import PartStarted, ReplyEvent
+from ki2api.events import PartStarted, ReplyEnded, ReplyEvent
 from ki2api.flow import Attempt, GatewayFlow
 from pipeline import Batch, Next, Stage, StageConfig, close
 
@@ -90,8 +90,9 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
         try:
             async with flow.scope():
                 await call_next(flow)
-                if self.config.drain_whole_replies and not flow.delivery.stream:
-                    flow.events = _replayed(await _drained(flow.events))
+                if self.config.drain_whole_replies and (flow.held or not flow.delivery.stream):
+                    events = flow.shorten(flow.events) if flow.shorten else flow.events
+                    flow.events = _replayed(await _drained(events))
         except GatewayError as error:
             account = flow.account.name if flow.has("account") else None
             flow.attempts.append(Attempt(account, error))
@@ -183,7 +184,8 @@ async def _drained(events: AsyncIterator[Batch[ReplyEvent]]) -> Batch[ReplyEvent
         drained = tuple([event async for batch in events for event in batch])
     finally:
         await close(events)
-    if not any(isinstance(event, PartStarted) and event.kind != "thinking" for event in drained):
+    said = any(isinstance(event, PartStarted) and event.kind != "thinking" for event in drained)
+    if not said and ReplyEnded("max-tokens") not in drained[-1:]:
         raise EmptyReply("Kiro answered without any text or tool call.")
     return drained
 

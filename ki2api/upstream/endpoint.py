@@ -184,6 +184,10 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         except TimeoutError as error:
             raise UpstreamTimeout("Kiro fell silent in the middle of its answer.") from error
 
+    async def aclose(self) -> None:
+        """Stop reading: what is not wanted any more is not to be paid for."""
+        await self._pump.stop()
+
     async def _next(self, patience: Patience) -> Batch[ReplyEvent]:
         while True:
             if self._failure is not None:

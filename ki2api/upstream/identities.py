@@ -36,16 +36,17 @@ class Identities:
     @asynccontextmanager
     async def in_use(self, flow: GatewayFlow) -> AsyncIterator[None]:
         """Burn the ids of a flow's conversation when its attempt, or its reply later, fails."""
+        conversation = flow.conversation  # stages outside may put back what the client had asked
         try:
             yield
         except CallerError:
             raise
         except GatewayError:
-            self.burn(flow.conversation)
+            self.burn(conversation)
             raise
         else:
             if flow.failure is not None:
-                self.burn(flow.conversation)
+                self.burn(conversation)
 
     def burn(self, conversation: Conversation) -> None:
         """Never use the present ids of this conversation again."""

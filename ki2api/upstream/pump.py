@@ -43,6 +43,7 @@ class Pump:
         self._request = request
         self._waiting = bytearray()
         self._ended = False
+        self._stopped = False
         self._failure: GatewayError | None = None
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
@@ -53,7 +54,7 @@ class Pump:
         try:
             await self._head
         except BaseException:
-            await self._stop()
+            await self.stop()
             raise
         return self
 
@@ -63,7 +64,7 @@ class Pump:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        await self._stop()
+        await self.stop()
 
     async def read(self) -> bytes:
         """Return all that has arrived since the last read, b"" at the end; raises UpstreamError."""
@@ -128,9 +129,12 @@ class Pump:
         else:
             self._head.set_exception(meaning)
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
+        """Read no more; the connection is closed if the response has not ended."""
         # Waiting does not pass a cancel of ours on to the task, so this one stays its only one.
-        self._task.cancel()
+        if not self._stopped:
+            self._stopped = True
+            self._task.cancel()
         await asyncio.wait({self._task})
         if self._head.done() and not self._head.cancelled():
             self._head.exception()

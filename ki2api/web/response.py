@@ -185,6 +185,8 @@ class FlowResponse:
         if self._status:
             return
         self._status = status
+        if self._flow.emulated and status == OK:
+            headers = {**headers, "x-ki2api-emulated": ", ".join(self._flow.emulated)}
         start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": status,

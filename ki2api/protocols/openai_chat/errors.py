@@ -38,6 +38,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.UpstreamTimeout: (504, "api_error", "upstream_timeout"),
     errors.UpstreamDisconnected: (502, "api_error", "upstream_disconnected"),
     errors.EmptyReply: (502, "api_error", "upstream_empty"),
+    errors.InvalidReply: (502, "api_error", "invalid_reply"),
     errors.UpstreamGarbled: (502, "api_error", "upstream_protocol"),
     errors.UnknownOperation: (502, "api_error", "upstream_protocol"),
     errors.NoAccountLeft: (429, "rate_limit_error", "rate_limit_exceeded"),

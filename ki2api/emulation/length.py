@@ -1,0 +1,58 @@
+"""The limit of a reply's length, by the estimate of its tokens, and the figures of a cut reply."""
+
+from collections.abc import Iterable
+
+from ki2api.estimate import Tally
+from ki2api.events import (
+    PartDelta,
+    PartEnded,
+    ReplyEnded,
+    ReplyEvent,
+    ReplyStarted,
+    Usage,
+    UsageReported,
+)
+
+
+class Length:
+    """Ends the reply when `limit` tokens were passed on, in words, thoughts and tool calls alike.
+
+    It stands last: a reply that was ended early, here or before, gets an estimate of its usage,
+    since Kiro tells the true one at the end alone. A tool call that is cut stays as it is, broken
+    off, as at both vendors.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._tally = Tally()
+        self._input = 0
+        self._reported = False
+
+    def feed(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
+        """Pass on what there is room for."""
+        match event:
+            case PartDelta():
+                return self._delta(event)
+            case ReplyStarted(estimated_input=tokens):
+                self._input = tokens
+            case UsageReported():
+                self._reported = True
+            case ReplyEnded() if not self._reported:
+                return self._estimate(), event
+        return (event,)
+
+    def _delta(self, delta: PartDelta) -> Iterable[ReplyEvent]:
+        text, limit = delta.text, self._limit
+        # No letter takes more than one token, so only what is near the limit is counted by letters.
+        if limit is None or self._tally.tokens + len(text) < limit:
+            self._tally.add(text)
+            return (delta,)
+        for place, letter in enumerate(text, start=1):
+            self._tally.add(letter)
+            if self._tally.tokens >= limit:
+                kept, ended = PartDelta(delta.index, text[:place]), ReplyEnded("max-tokens")
+                return kept, PartEnded(delta.index), self._estimate(), ended
+        return (delta,)
+
+    def _estimate(self) -> UsageReported:
+        return UsageReported(Usage(self._input, self._tally.tokens, "estimate"))

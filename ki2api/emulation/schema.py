@@ -1,0 +1,128 @@
+"""JSON Schema, as far as structured outputs go: what a value must look like, and where it does not.
+
+Read are all keywords of 2020-12 and draft 7 but those in `UNREAD`, which are refused. `pattern`,
+`format` and what only describes (`title`, `default`, …) are for the model to read, and are not
+checked: patterns are written for another engine of regular expressions than Python's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from ki2api.emulation.schema_rules import RULES, TYPES, Steps, TooDeep
+
+UNREAD = frozenset(
+    {
+        "$dynamicRef",
+        "$recursiveRef",
+        "contains",
+        "dependencies",
+        "dependentRequired",
+        "dependentSchemas",
+        "maxContains",
+        "minContains",
+        "patternProperties",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+_MAPS = ("properties", "$defs", "definitions")
+_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_ONES = ("items", "additionalProperties", "not", "if", "then", "else")
+
+_Fits: TypeAlias = Callable[[Any], bool]
+
+
+class SchemaFault(Exception):
+    """A schema that is none, or holds what is not read here; its text says where."""
+
+
+class Schema:
+    """One schema, read and found fit; raises SchemaFault."""
+
+    def __init__(self, raw: msgspec.Raw) -> None:
+        try:
+            self._root = msgspec.json.decode(raw)
+            _check(self._root, self._root, "$")
+        except (msgspec.DecodeError, RecursionError):
+            raise SchemaFault("$: it is nested too deeply") from None
+
+    def fault(self, value: Any) -> str | None:
+        """Say where a value does not fit, or None where it does."""
+        try:
+            return Steps(self._root).fault(self._root, value, "$")
+        except (TooDeep, RecursionError):
+            return "$: it is nested too deeply"
+
+
+def _check(schema: Any, root: Any, at: str) -> None:
+    if isinstance(schema, bool):
+        return
+    if not isinstance(schema, dict):
+        raise SchemaFault(f"{at}: a schema must be an object")
+    if unread := sorted(UNREAD & schema.keys()):
+        raise SchemaFault(f"{at}: {unread[0]} is not supported")
+    for keyword, fits in _SHAPES.items():
+        if keyword in schema and not fits(schema[keyword]):
+            raise SchemaFault(f"{at}.{keyword}: not valid in a JSON Schema")
+    if "$ref" in schema and not _points_into(root, schema["$ref"]):
+        raise SchemaFault(f"{at}.$ref: only references within the schema are supported")
+    for inner, place in _inside(schema, at):
+        _check(inner, root, place)
+
+
+def _inside(schema: Mapping[str, Any], at: str) -> Iterator[tuple[Any, str]]:
+    for keyword in _MAPS:
+        for name, inner in schema.get(keyword, {}).items():
+            yield inner, f"{at}.{keyword}.{name}"
+    for keyword in _LISTS:
+        for index, inner in enumerate(schema.get(keyword, ())):
+            yield inner, f"{at}.{keyword}[{index}]"
+    for keyword in _ONES:
+        one = schema.get(keyword, True)
+        for index, inner in enumerate(one if isinstance(one, list) else [one]):
+            yield inner, f"{at}.{keyword}" + (f"[{index}]" if isinstance(one, list) else "")
+
+
+def _points_into(root: Any, reference: Any) -> bool:
+    try:
+        Steps(root).target(reference)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _are_types(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return all(isinstance(name, str) and name in TYPES for name in names)
+
+
+_SHAPES: Mapping[str, _Fits] = {
+    "type": _are_types,
+    "enum": _is_list,
+    "required": _are_names,
+    **dict.fromkeys(_MAPS, _is_map),
+    **dict.fromkeys(_LISTS, _is_list),
+    **dict.fromkeys((name for name in RULES if name.startswith(("min", "max"))), _is_number),
+    "exclusiveMinimum": _is_number,
+    "exclusiveMaximum": _is_number,
+    "multipleOf": lambda value: _is_number(value) and value > 0,
+}

@@ -1,0 +1,64 @@
+"""Whether and which tools must be called: which are offered, what is said, and what is checked."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ki2api.conversation import Conversation, ToolCallPart, ToolChoice
+from ki2api.emulation.checks import Answered, Check, Required
+from ki2api.errors import InvalidRequest
+
+
+class Chosen(Struct, frozen=True):
+    """A choice of tools, carried out: what is asked, and the names that may be called, or None."""
+
+    conversation: Conversation
+    told: list[str]
+    checks: list[Check]
+    allowed: frozenset[str] | None = None
+
+
+def chosen(conversation: Conversation) -> Chosen:
+    """Carry out a choice of tools; raises InvalidRequest where it cannot be."""
+    choice = conversation.tool_choice
+    told = [] if choice.parallel else ["Call at most one tool in this reply."]
+    asked = replace(conversation, tool_choice=ToolChoice())
+    match choice.mode:
+        case "auto":
+            return Chosen(asked, told, [])
+        case "none":
+            return _none(asked)
+        case _:
+            return _must(asked, choice, told)
+
+
+def _none(asked: Conversation) -> Chosen:
+    """Offer no tool; those of earlier turns get their stand-ins by H12 (docs/kiro.md §3.4)."""
+    spoken_of = any(isinstance(part, ToolCallPart) for turn in asked.turns for part in turn.parts)
+    told = ["Do not call any tool in this reply: answer in words."] if spoken_of else []
+    return Chosen(
+        replace(asked, tools=(), web_search=None), told, [Answered()], allowed=frozenset()
+    )
+
+
+def _must(asked: Conversation, choice: ToolChoice, told: list[str]) -> Chosen:
+    search = asked.web_search
+    names = frozenset(tool.name for tool in asked.tools)
+    offered = names | ({search.name} if search else frozenset())
+    if not offered:
+        raise InvalidRequest("a tool must be called, and there is none", path="tool_choice")
+    if choice.mode == "any":
+        told = ["Call one of the tools in this reply: do not answer in words alone.", *told]
+    elif choice.name not in offered:
+        raise InvalidRequest(f"there is no tool {choice.name!r}", path="tool_choice")
+    else:
+        told = [f"Call the tool {choice.name} in this reply: do not answer in words.", *told]
+        names &= {choice.name}
+        asked = replace(
+            asked,
+            tools=tuple(tool for tool in asked.tools if tool.name == choice.name),
+            web_search=search if search and search.name == choice.name else None,
+        )
+    # A search is made at Kiro, so a reply does not show whether there was one.
+    if asked.web_search:
+        return Chosen(asked, told, [])
+    return Chosen(asked, told, [Required(names)], allowed=names)
