@@ -36,7 +36,7 @@ async def edited(events: Events, edits: Edits) -> Events:
 
 
 async def checked(events: Events, found_faulty: Callable[[Reply], str | None]) -> Events:
-    """Pass a reply on, and break it off before its end if it is found faulty; raises InvalidReply."""
+    """Pass a reply on, or break it off before its end; raises InvalidReply if it is faulty."""
     seen: list[ReplyEvent] = []
     try:
         async for batch in events:

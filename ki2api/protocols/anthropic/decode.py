@@ -11,6 +11,7 @@ from ki2api.conversation import (
     Conversation,
     Metadata,
     Part,
+    ReplyFormat,
     Role,
     Sampling,
     TextPart,
@@ -27,6 +28,7 @@ from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.blocks import parts
 from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.reading import NULL, Unserved, read
+from ki2api.protocols.replying import json_reply, stop_strings, token_limit
 from ki2api.protocols.system import part_system
 
 NO_EFFECT: Mapping[str, Any] = {
@@ -48,7 +50,6 @@ DISPLAYS: Mapping[str, Literal["summarized", "omitted"]] = {
 }
 REFUSED: Mapping[str, Refused] = {
     "mcp_servers": Refused("MCP servers are not supported: connect them in your client", []),
-    "output_format": Refused("structured outputs are not supported"),
 }
 
 _WEB_SEARCH = re.compile(r"web_search_\d{8}")
@@ -92,10 +93,14 @@ def _conversation(
         tools=tools,
         tool_choice=_tool_choice(asked.tool_choice),
         sampling=Sampling(
-            asked.max_tokens, asked.temperature, asked.top_p, tuple(asked.stop_sequences or ())
+            token_limit(asked.max_tokens, "max_tokens"),
+            asked.temperature,
+            asked.top_p,
+            stop_strings(asked.stop_sequences, "stop_sequences"),
         ),
         thinking=_thinking(asked),
         web_search=_web_search(asked),
+        reply_format=_reply_format(asked),
         metadata=_metadata(asked, request),
         not_honoured=(*_not_honoured(asked, request), *unserved.dropped),
     )
@@ -103,8 +108,6 @@ def _conversation(
 
 def _refuse_other_shapes(asked: wire.CountRequest) -> None:
     refuse_any(asked, REFUSED)
-    if asked.output_config and asked.output_config.format is not None:
-        raise InvalidRequest("structured outputs are not supported", path="output_config.format")
     if asked.thread and asked.thread.type == "continue":
         raise ThreadNotFound(
             "conversations are not kept here: send all messages again", path="thread"
@@ -150,7 +153,8 @@ def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
         elif tool.input_schema == NULL:
             raise InvalidRequest("Field required", path=f"{at}.input_schema")
         else:
-            yield Tool(tool.name, tool.description or "", tool.input_schema, at)
+            about, strict = tool.description or "", bool(tool.strict)
+            yield Tool(tool.name, about, tool.input_schema, at, strict=strict)
 
 
 def _is_web_search(tool: wire.Tool) -> bool:
@@ -184,6 +188,15 @@ def _tool_choice(choice: wire.ToolChoice | None) -> ToolChoice:
     if not choice.name:
         raise InvalidRequest("Field required", path="tool_choice.name")
     return ToolChoice("named", choice.name, parallel)
+
+
+def _reply_format(asked: wire.CountRequest) -> ReplyFormat:
+    """Read the form of the reply; `output_format` is the older name of its place."""
+    if asked.output_config and asked.output_config.format:
+        return json_reply(asked.output_config.format.schema, "output_config.format.schema")
+    if asked.output_format:
+        return json_reply(asked.output_format.schema, "output_format.schema")
+    return ReplyFormat()
 
 
 def _thinking(asked: wire.CountRequest) -> Thinking:

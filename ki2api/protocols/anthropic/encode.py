@@ -67,7 +67,7 @@ class AnthropicEncoder(Writer):
         """Write the message object."""
         return encode(
             self._message(
-                content=[_block(part) for part in reply.parts],
+                content=[_block(part) for part in reply.parts if not _is_broken_off(part, reply)],
                 stop_reason=STOP_REASONS[reply.reason],
                 stop_sequence=reply.stop_sequence,
                 usage=_usage(reply.usage),
@@ -149,6 +149,17 @@ def _part_ended(event: PartEnded) -> bytes:
         deltas.append({"type": "signature_delta", "signature": event.signature})
     last = [_event("content_block_delta", index=event.index, delta=delta) for delta in deltas]
     return b"".join([*last, _event("content_block_stop", index=event.index)])
+
+
+def _is_broken_off(part: ReplyPart, reply: Reply) -> bool:
+    """Tell whether a limit cut through a call: its input is no JSON then, and has no place here."""
+    if reply.reason != "max-tokens" or not isinstance(part, ToolCallPart):
+        return False
+    try:
+        msgspec.json.decode(part.input)
+    except msgspec.DecodeError:
+        return True
+    return False
 
 
 def _block(part: ReplyPart) -> dict[str, Any]:

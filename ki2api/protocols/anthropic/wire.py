@@ -148,11 +148,18 @@ KNOWN_TYPES = frozenset(
 )
 
 
+class OutputFormat(msgspec.Struct):
+    """The form that the words of the reply must have."""
+
+    type: Literal["json_schema"]
+    schema: msgspec.Raw
+
+
 class OutputConfig(msgspec.Struct):
     """How much effort to spend, and in which form to answer."""
 
     effort: str | None = None
-    format: Any = None
+    format: OutputFormat | None = None
     task_budget: Any = None
 
 
@@ -177,6 +184,7 @@ class Tool(msgspec.Struct):
     allowed_domains: list[str] | None = None
     blocked_domains: list[str] | None = None
     user_location: Any = None
+    strict: bool | None = None
 
 
 class ToolChoice(msgspec.Struct):
@@ -217,6 +225,7 @@ class CountRequest(msgspec.Struct, kw_only=True):
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
+    output_format: OutputFormat | None = None
     thread: Thread | None = None
     metadata: Metadata | None = None
     max_tokens: int | None = None
@@ -226,7 +235,6 @@ class CountRequest(msgspec.Struct, kw_only=True):
     stream: bool | None = None
 
     mcp_servers: Any = None
-    output_format: Any = None
 
     billing_policy: Any = None
     compaction: Any = None

@@ -8,6 +8,7 @@ import msgspec
 from ki2api.conversation import (
     Conversation,
     Metadata,
+    ReplyFormat,
     Sampling,
     Thinking,
     Tool,
@@ -21,6 +22,7 @@ from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_a
 from ki2api.protocols.openai_chat import wire
 from ki2api.protocols.openai_chat.content import result, said, shown
 from ki2api.protocols.reading import NULL, Unserved, read
+from ki2api.protocols.replying import json_reply, stop_strings, token_limit
 from ki2api.protocols.system import part_system
 
 NO_EFFECT: Mapping[str, Any] = {
@@ -45,7 +47,6 @@ REFUSED: Mapping[str, Refused] = {
     "modalities": Refused("only text is supported", ["text"]),
     "moderation": Refused("moderation is not supported"),
     "n": Refused("only one choice is supported", 1),
-    "response_format": Refused("only text is supported", {"type": "text"}),
     "top_logprobs": Refused("log probabilities are not supported", 0),
 }
 
@@ -81,6 +82,7 @@ def _conversation(asked: wire.ChatRequest, request: RawRequest, unserved: Unserv
         sampling=_sampling(asked),
         thinking=_thinking(asked.reasoning_effort),
         web_search=_web_search(asked),
+        reply_format=_reply_format(asked.response_format),
         metadata=Metadata(
             asked.safety_identifier or asked.user, session_of(request) or asked.prompt_cache_key
         ),
@@ -127,7 +129,8 @@ def _tools(asked: wire.ChatRequest, unserved: Unserved) -> Iterator[Tool]:
 
 def _function(function: wire.Function, at: str) -> Tool:
     schema = _NO_PARAMETERS if function.parameters == NULL else function.parameters
-    return Tool(function.name, function.description or "", schema, at)
+    about = function.description or ""
+    return Tool(function.name, about, schema, at, strict=bool(function.strict))
 
 
 def _allowed(asked: wire.ChatRequest) -> set[str] | None:
@@ -167,11 +170,27 @@ def _of_search(asked: wire.ChatRequest) -> list[str]:
 
 
 def _sampling(asked: wire.ChatRequest) -> Sampling:
-    limit = asked.max_completion_tokens
-    stop = (asked.stop,) if isinstance(asked.stop, str) else tuple(asked.stop or ())
+    older = token_limit(asked.max_tokens, "max_tokens")
+    limit = token_limit(asked.max_completion_tokens, "max_completion_tokens")
     return Sampling(
-        asked.max_tokens if limit is None else limit, asked.temperature, asked.top_p, stop
+        older if limit is None else limit,
+        asked.temperature,
+        asked.top_p,
+        stop_strings(asked.stop, "stop"),
     )
+
+
+def _reply_format(asked: wire.ResponseFormat | None) -> ReplyFormat:
+    match asked:
+        case None | wire.ResponseFormat(type="text"):
+            return ReplyFormat()
+        case wire.ResponseFormat(type="json_object"):
+            return ReplyFormat("json", at="response_format")
+        case wire.ResponseFormat(json_schema=wire.JSONSchema() as form):
+            at, about = "response_format.json_schema.schema", form.description or ""
+            return json_reply(form.schema, at, name=form.name, about=about)
+        case _:
+            raise InvalidRequest("Field required", path="response_format.json_schema")
 
 
 def _thinking(asked: str | None) -> Thinking:

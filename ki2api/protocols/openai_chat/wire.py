@@ -125,6 +125,7 @@ class Function(msgspec.Struct):
     description: str | None = None
     # A factory, since a raw default cannot be said in JSON Schema.
     parameters: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
+    strict: bool | None = None
 
 
 class Tool(msgspec.Struct):
@@ -160,6 +161,22 @@ class ToolChoice(NamedTool):
     allowed_tools: AllowedTools | None = None
 
 
+class JSONSchema(msgspec.Struct):
+    """The schema that the words of the reply must fit."""
+
+    name: str
+    description: str | None = None
+    schema: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
+    strict: bool | None = None
+
+
+class ResponseFormat(msgspec.Struct):
+    """The form that the words of the reply must have."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JSONSchema | None = None
+
+
 class StreamOptions(msgspec.Struct):
     """What a stream should bring besides the reply."""
 
@@ -186,6 +203,7 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     temperature: float | None = None
     top_p: float | None = None
     stop: str | list[str] | None = None
+    response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
     user: str | None = None
     safety_identifier: str | None = None
@@ -201,7 +219,6 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     modalities: Any = None
     moderation: Any = None
     n: Any = None
-    response_format: Any = None
     top_logprobs: Any = None
 
     frequency_penalty: Any = None

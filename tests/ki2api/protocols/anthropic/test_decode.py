@@ -228,11 +228,16 @@ def test_a_session_header_comes_first(ask: Ask) -> None:
         ),
         (
             {"output_config": {"format": {"type": "json_schema"}}},
-            "output_config.format: structured outputs are not supported",
+            "output_config.format.schema: Field required",
         ),
         (
-            {"output_format": {"type": "json_schema"}},
-            "output_format: structured outputs are not supported",
+            {"output_format": {"type": "grammar", "schema": {}}},
+            "output_format.type: Invalid enum value 'grammar'",
+        ),
+        ({"max_tokens": 0}, "max_tokens: must be at least 1"),
+        (
+            {"stop_sequences": ["a", ""]},
+            "stop_sequences[1]: a stop string must not be empty",
         ),
         (
             {"messages": [HI, {"role": "assistant", "content": [FETCH]}]},
