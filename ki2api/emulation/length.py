@@ -47,12 +47,21 @@ class Length:
         if limit is None or self._tally.tokens + len(text) < limit:
             self._tally.add(text)
             return (delta,)
-        for place, letter in enumerate(text, start=1):
+        room = self._room(text, limit)
+        if self._tally.tokens < limit:
+            return (delta,)
+        kept, ended = PartDelta(delta.index, text[:room]), ReplyEnded("max-tokens")
+        return kept, PartEnded(delta.index), self._estimate(), ended
+
+    def _room(self, text: str, limit: int) -> int:
+        """Count a text, and return how many of its letters there is room for: one at the least."""
+        for place, letter in enumerate(text):
             self._tally.add(letter)
-            if self._tally.tokens >= limit:
-                kept, ended = PartDelta(delta.index, text[:place]), ReplyEnded("max-tokens")
-                return kept, PartEnded(delta.index), self._estimate(), ended
-        return (delta,)
+            if self._tally.tokens > limit:
+                return max(place, 1)
+        return len(text)
 
     def _estimate(self) -> UsageReported:
-        return UsageReported(Usage(self._input, self._tally.tokens, "estimate"))
+        counted = self._tally.tokens
+        output = counted if self._limit is None else min(counted, self._limit)
+        return UsageReported(Usage(self._input, output, "estimate"))
