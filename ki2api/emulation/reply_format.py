@@ -22,7 +22,7 @@ def instruction(asked: ReplyFormat, *, tools: bool) -> str:
     if asked.kind == "json":
         return told
     about = f" ({asked.name}: {asked.description})" if asked.description else ""
-    return f"{told} It must fit this JSON Schema{about}:\n\n{bytes(asked.schema).decode()}"
+    return f"{told} It must fit this JSON Schema{about}:\n\n{_on_one_line(asked)}"
 
 
 class InJSON:
@@ -75,3 +75,7 @@ def _candidates(text: str) -> Iterator[str]:
     if starts:
         end = max(text.rfind("}"), text.rfind("]"))
         yield text[min(starts) : end + 1]
+
+
+def _on_one_line(asked: ReplyFormat) -> str:
+    return msgspec.json.format(bytes(asked.schema), indent=-1).decode()

@@ -24,7 +24,7 @@ def arguments_for(schema: dict[str, Any], prompt: str, place: str = "") -> dict[
     """Fill the required properties of an object schema; if none is required, the first one."""
     properties: dict[str, Any] = schema.get("properties", {})
     required = schema.get("required") or list(properties)[:1]
-    return {name: _value(name, properties.get(name, {}), prompt, place) for name in required}
+    return {name: value_for(name, properties.get(name, {}), prompt, place) for name in required}
 
 
 def takes_a_place(schema: dict[str, Any]) -> bool:
@@ -47,13 +47,14 @@ def places_in(prompt: str) -> list[str]:
     return [name for _, name in found] or _CHINESE_PLACE.findall(prompt)
 
 
-def _value(name: str, schema: dict[str, Any], prompt: str, place: str) -> Any:
+def value_for(name: str, schema: dict[str, Any], prompt: str, place: str = "") -> Any:
+    """Make a value of this name that fits a schema."""
     if choices := schema.get("enum"):
         said = [choice for choice in choices if str(choice).lower() in prompt.lower()]
         return (said or choices)[0]
     match schema.get("type"):
         case "array":
-            return [_value(name, schema.get("items", {}), prompt, place)]
+            return [value_for(name, schema.get("items", {}), prompt, place)]
         case "object":
             return arguments_for(schema, prompt, place)
         case "integer" | "number" as kind:

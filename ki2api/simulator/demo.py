@@ -3,7 +3,7 @@
 import re
 
 from ki2api.simulator.answer import Answer, Call
-from ki2api.simulator.choosing import chosen_calls
+from ki2api.simulator.orders import calls_are_ordered, ordered_calls, ordered_json
 from ki2api.simulator.picture import Picture
 from ki2api.simulator.question import Question, Result
 
@@ -35,6 +35,11 @@ def demo(question: Question) -> Answer:
     """Answer in the language of the prompt; call the caller's tools where they fit."""
     chinese = bool(_CHINESE.search(question.prompt))
     thoughts = "" if question.thinking == "none" else _thoughts(question, chinese=chinese)
+    looking = "我来查一下。" if chinese else "I will look that up."
+    if calls_are_ordered(question):
+        return Answer(looking, ordered_calls(question), thoughts)
+    if json := ordered_json(question):
+        return Answer(json, thoughts=thoughts)
     if question.results:
         if cited := _cited(question.results, chinese=chinese):
             return Answer(cited, thoughts=thoughts)
@@ -43,15 +48,14 @@ def demo(question: Question) -> Answer:
     if _POEM.search(question.prompt):
         return Answer(_POEM_OF_SPRING if chinese else _ENGLISH_POEM, thoughts=thoughts)
     if calls := _calls(question):
-        text = "我来查一下。" if chinese else "I will look that up."
-        return Answer(text, calls, thoughts)
+        return Answer(looking, calls, thoughts)
     return Answer(_spoken(question, chinese=chinese), thoughts=thoughts)
 
 
 def _calls(question: Question) -> tuple[Call, ...]:
     if _INTRODUCTION.search(question.prompt):
         return ()
-    return chosen_calls(question.prompt, question.tools)
+    return ordered_calls(question)
 
 
 def _thoughts(question: Question, *, chinese: bool) -> str:

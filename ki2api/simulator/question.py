@@ -56,6 +56,8 @@ class Question(Struct, frozen=True):
     model: Model
     text: str
     prompt: str
+    words: str = ""
+    """All that was said on the user's side, the system text with it."""
     results: tuple[Result, ...] = ()
     tools: tuple[Tool, ...] = ()
     pictures: tuple[Picture, ...] = ()
@@ -93,6 +95,7 @@ def question_of(ask: Ask, models: Mapping[str, Model], conversation_id: str) -> 
         model=model,
         text=current.content,
         prompt=_prompt(said),
+        words="\n\n".join(said),
         results=tuple(
             Result(names[r.tool_use_id], _words(r.content), r.status == "error")
             for r in current.results
