@@ -55,6 +55,8 @@ class Schema:
             return Steps(self._root).fault(self._root, value, "$")
         except (TooDeep, RecursionError):
             return "$: it is nested too deeply"
+        except OverflowError:
+            return "$: it holds a number that is too large"
 
 
 def _check(schema: Any, root: Any, at: str) -> None:
