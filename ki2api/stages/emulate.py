@@ -9,7 +9,7 @@ from ki2api.emulation.checks import Hold, Required, Unfit
 from ki2api.emulation.plan import Limit, Plan, plan_of
 from ki2api.emulation.repair import asked_again, costing_more
 from ki2api.errors import InvalidReply
-from ki2api.events import Reply
+from ki2api.events import Reply, Usage
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.fields import native_max_tokens
 from ki2api.streams import (
@@ -106,24 +106,30 @@ class _Answer:
         return "whole" if "whole" in holds else "call"
 
     async def _prove(self, hold: Hold) -> None:
-        """Ask until the reply is fit; what was asked before is paid for all the same."""
-        flow, spent = self._flow, []
-        for left in reversed(range(self._config.repairs + 1)):
-            async with flow.scope():
-                await self._call_next(flow)
-                reply = await self._begun() if hold == "call" else await gathered(self._edited())
-                fault = "" if reply is None else self._settle(reply)
-                if reply is None or not fault:
-                    break
-                # Closes what this scope opened, as gone well: the account is free for the next one.
-                await flow.aclose()
+        """Ask until the reply is fit; those before it are paid for all the same."""
+        flow = self._flow
+        spent: list[Usage] = []
+        while unfit := await self._attempt(hold):
+            reply, fault = unfit
             flow.note(Emulate.name, f"the reply is unfit: {fault}")
-            if not left:
+            if len(spent) == self._config.repairs:
                 raise InvalidReply(f"The model's reply is not what was asked for. {fault}")
             spent.append(reply.usage)
             flow.conversation = asked_again(self._plan.conversation, reply, fault)
         if spent:
             flow.through(partial(costing_more, spent))
+
+    async def _attempt(self, hold: Hold) -> tuple[Reply, str] | None:
+        """Fill `flow.events` with a fit reply, or return an unfit one and what is wrong with it."""
+        flow = self._flow
+        async with flow.scope():
+            await self._call_next(flow)
+            reply = await self._begun() if hold == "call" else await gathered(self._edited())
+            if reply is None or not (fault := self._settle(reply)):
+                return None
+            # Closes what this scope opened, as gone well: the account is free for the next reply.
+            await flow.aclose()
+        return reply, fault
 
     def _settle(self, reply: Reply) -> str:
         """Put a fit reply into `flow.events`, or say what is wrong with it."""

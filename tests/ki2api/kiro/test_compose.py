@@ -8,6 +8,7 @@ from ki2api.conversation import (
     Conversation,
     ImagePart,
     Metadata,
+    ReplyFormat,
     Sampling,
     TextPart,
     Thinking,
@@ -190,6 +191,8 @@ def test_tools_that_are_too_much_by_themselves_are_no_matter_of_the_context(hear
         ({"thinking": Thinking(effort="low"), "model": "claude-opus-5"}, ()),
         ({"not_honoured": ("seed", "stop"), "sampling": Sampling(stop=("x",))}, ("seed", "stop")),
         ({"metadata": Metadata("me", "s")}, ()),
+        ({"reply_format": ReplyFormat("json")}, ("response_format",)),
+        ({"tools": (Tool("f", "F", msgspec.Raw(b"{}"), strict=True),)}, ("strict",)),
     ],
 )
 def test_what_kiro_has_no_field_for_is_named(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from itertools import chain, repeat
-from typing import Literal, cast
+from typing import Literal, TypeAlias, cast
 
 import pytest
 
@@ -26,6 +26,7 @@ from pipeline import Chain, Secret
 from pipeline.testing import batches, build_flow
 
 pytestmark = pytest.mark.anyio
+Events: TypeAlias = AsyncIterator[tuple[ReplyEvent, ...]]
 HELLO = (
     ReplyStarted(),
     PartStarted(0, "text"),
@@ -33,6 +34,7 @@ HELLO = (
     PartEnded(0),
     ReplyEnded("end"),
 )
+CUT = (ReplyStarted(), PartStarted(0, "thinking"), PartEnded(0), ReplyEnded("max-tokens"))
 THOUGHT = (ReplyStarted(), PartStarted(0, "thinking"), PartEnded(0), ReplyEnded("end"))
 
 
@@ -398,3 +400,32 @@ async def test_what_makes_no_sense_is_not_asked_of_the_budget() -> None:
         with pytest.raises(type(error)):
             await Run(Inside(("a", error)), budget=purse)()
     assert purse.asked == []
+
+
+async def test_a_reply_that_was_cut_while_it_thought_is_not_empty() -> None:
+    run = Run(Inside(reply=[CUT]))
+    flow = await run(stream=False)
+    assert run.inside.calls == 1
+    assert [batch async for batch in flow.events] == [CUT]
+
+
+async def test_a_whole_reply_is_read_through_what_may_end_it_early() -> None:
+    async def shortened(events: Events) -> Events:
+        async for batch in events:
+            yield (*batch[:3], PartEnded(0), ReplyEnded("stop-sequence"))
+
+    run = Run(Inside())
+    flow = run.flow(stream=False)
+    flow.shorten = shortened
+    await run.through(flow)
+    (batch,) = [batch async for batch in flow.events]
+    assert batch[-1] == ReplyEnded("stop-sequence")
+
+
+async def test_a_stream_that_is_held_back_is_tried_again_like_a_whole_reply() -> None:
+    run = Run(Inside(reply=[THOUGHT, HELLO]))
+    flow = run.flow(stream=True)
+    flow.held = True
+    await run.through(flow)
+    assert run.inside.calls == 2
+    assert [batch async for batch in flow.events] == [HELLO]

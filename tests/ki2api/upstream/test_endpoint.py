@@ -38,6 +38,7 @@ from ki2api.kiro.names import ToolNames
 from ki2api.models import Catalogue, Model, Target
 from ki2api.simulator.rules.reasoning import signature_of
 from ki2api.upstream.endpoint import Events, KiroEndpoint, Patience
+from pipeline import close
 from pipeline.testing import build_flow
 
 pytestmark = pytest.mark.anyio
@@ -357,3 +358,19 @@ async def test_of_a_dry_flow_nothing_is_sent(wired: Wired) -> None:
     assert b"Hello" in end.value.composed.body
     assert end.value.shape.counts["turns of the user"] == 1
     assert asking.ids == []
+
+
+async def test_what_is_closed_in_the_middle_is_read_no_further_and_burns_no_ids(
+    wired: Wired,
+) -> None:
+    asking = Asking(await wired())
+    asking.wire.account.fault("stall", at=400)
+    flow = asking.flow("Hello", "claude-sonnet-4.5")
+    await asking.endpoint(flow)
+    await anext(flow.events)
+    await close(flow.events)
+    with pytest.raises(UpstreamDisconnected):
+        await anext(flow.events)
+    await flow.aclose()
+    await asking.ask()
+    assert len(set(asking.ids)) == 1

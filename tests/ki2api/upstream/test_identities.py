@@ -65,3 +65,16 @@ async def test_a_reply_that_breaks_off_later_burns_them_too() -> None:
     async with ids.in_use(flow):
         flow.failure = UpstreamDisconnected("broke off")
     assert ids.of(about("cats")) != first
+
+
+@pytest.mark.anyio
+async def test_the_conversation_that_was_put_to_kiro_is_burnt_and_not_what_stands_there_later() -> (
+    None
+):
+    ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
+    cats, dogs = ids.of(about("cats")), ids.of(about("dogs"))
+    async with ids.in_use(flow):
+        flow.conversation = about("dogs")
+        flow.failure = UpstreamDisconnected("broke off")
+    assert ids.of(about("cats")) != cats
+    assert ids.of(about("dogs")) == dogs

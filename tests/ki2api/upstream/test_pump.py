@@ -228,3 +228,18 @@ async def test_an_error_that_httpx_does_not_know_is_not_waited_for() -> None:
         with pytest.raises(UpstreamUnavailable):
             async with Pump(http, httpx.Request("GET", "https://kiro.test/")):
                 pass
+
+
+async def test_stopping_twice_cancels_once() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(b"one"))
+        await writer.drain()
+        await reader.read()
+
+    async with upstream(serve) as (http, url):
+        async with Pump(http, httpx.Request("GET", url)) as pump:
+            assert await pump.read() == b"one"
+            await pump.stop()
+            await pump.stop()
+            assert pump._task.cancelling() == 1
+        assert pump._task.cancelling() == 1

@@ -103,6 +103,17 @@ async def test_a_body_is_sent_with_its_headers_and_the_flow_closed() -> None:
     assert len(client.answers) == 0
 
 
+@pytest.mark.parametrize(("status", "named"), [(200, b"stop, strict"), (400, None)])
+async def test_an_answer_names_what_was_emulated(status: int, named: bytes | None) -> None:
+    async def work(flow: GatewayFlow) -> None:
+        flow.emulated = ("stop", "strict")
+        flow.response = Body(b"{}", status)
+
+    client = Client(work)
+    await client.run()
+    assert dict(client.sent[0]["headers"]).get(b"x-ki2api-emulated") == named
+
+
 async def test_an_error_is_written_in_the_dialect() -> None:
     async def work(_: GatewayFlow) -> None:
         raise InvalidRequest("no", path="messages")

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from ki2api.conversation import (
     Conversation,
     Metadata,
+    ReplyFormat,
     Sampling,
     TextPart,
     Thinking,
@@ -98,6 +100,7 @@ def test_tools_are_read_with_their_schemas_as_they_came(ask: Ask) -> None:
         ("ls", "List.", b'{"type":"object"}', "tools[0]"),
         ("cd", "", b"{}", "tools[1]"),
     ]
+    assert [tool.strict for tool in found] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +117,22 @@ def test_every_choice_of_tools_is_understood(
     ask: Ask, choice: dict[str, Any] | None, expected: ToolChoice
 ) -> None:
     assert conversation(ask(body(tool_choice=choice))).tool_choice == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        (
+            {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
+            "output_config.format",
+        ),
+        ({"output_format": {"type": "json_schema", "schema": {}}}, "output_format"),
+    ],
+)
+def test_a_format_of_the_reply_is_read(ask: Ask, fields: dict[str, Any], at: str) -> None:
+    found = conversation(ask(body(**fields))).reply_format
+    assert found == ReplyFormat("json-schema", schema=msgspec.Raw(b"{}"), at=f"{at}.schema")
+    assert conversation(ask(body())).reply_format == ReplyFormat()
 
 
 def test_sampling_is_passed_on(ask: Ask) -> None:

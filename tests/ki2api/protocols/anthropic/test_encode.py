@@ -142,3 +142,15 @@ def test_a_whole_message_holds_every_part(encoder: Encoder) -> None:
 
 def test_a_ping_is_an_event_of_its_own() -> None:
     assert ANTHROPIC.ping == b'event: ping\ndata: {"type":"ping"}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("reason", "arguments", "kept"),
+    [("max-tokens", '{"a":', False), ("max-tokens", '{"a":1}', True), ("tool-calls", "{}", True)],
+)
+def test_a_call_that_a_limit_cut_has_no_place_in_a_whole_message(
+    encoder: Encoder, reason: EndReason, arguments: str, *, kept: bool
+) -> None:
+    parts = TextPart("I look"), ToolCallPart("t1", "ls", arguments)
+    message = msgspec.json.decode(encoder.whole(Reply(parts, reason, Usage(1, 2, "estimate"))))
+    assert [block["type"] for block in message["content"]] == ["text", "tool_use"][: 1 + kept]

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from ki2api.conversation import (
     Conversation,
     Metadata,
+    ReplyFormat,
     Sampling,
     TextPart,
     Thinking,
@@ -22,6 +24,7 @@ from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 
 Ask = Callable[..., RawRequest]
+SCHEMA_AT = "response_format.json_schema.schema"
 HI = {"role": "user", "content": "hi"}
 
 
@@ -158,6 +161,39 @@ def test_only_allowed_tools_are_offered(ask: Ask, mode: str, expected: str) -> N
 )
 def test_sampling_is_passed_on(ask: Ask, fields: dict[str, Any], expected: Sampling) -> None:
     assert conversation(ask(body(**fields))).sampling == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (None, ReplyFormat()),
+        ({"type": "text"}, ReplyFormat()),
+        ({"type": "json_object"}, ReplyFormat("json", at="response_format")),
+        (
+            {
+                "type": "json_schema",
+                "json_schema": {"name": "p", "description": "P.", "schema": {"a": 1}},
+            },
+            ReplyFormat("json-schema", "p", "P.", msgspec.Raw(b'{"a":1}'), SCHEMA_AT),
+        ),
+        (
+            {"type": "json_schema", "json_schema": {"name": "p", "strict": True}},
+            ReplyFormat("json-schema", "p", at=SCHEMA_AT),
+        ),
+    ],
+)
+def test_a_format_of_the_reply_is_read(
+    ask: Ask, asked: dict[str, Any] | None, expected: ReplyFormat
+) -> None:
+    assert conversation(ask(body(response_format=asked))).reply_format == expected
+
+
+def test_tools_may_be_strict(ask: Ask) -> None:
+    tools = [
+        {"type": "function", "function": {"name": "ls", "strict": strict}}
+        for strict in (True, None)
+    ]
+    assert [tool.strict for tool in conversation(ask(body(tools=tools))).tools] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""Replies on their way."""
+
+import pytest
+
+from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart
+from ki2api.events import Reply, Usage, fold
+from ki2api.streams import replayed
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_whole_reply_becomes_the_events_that_fold_to_it() -> None:
+    parts = (
+        ThinkingPart("Hm", "proof"),
+        ThinkingPart(redacted="xyz"),
+        TextPart(""),
+        TextPart("Hello"),
+        ToolCallPart("1", "f", '{"a":1}'),
+    )
+    reply = Reply(parts, "stop-sequence", Usage(3, 4, "upstream"), "x")
+    events = [event async for batch in replayed(reply) for event in batch]
+    assert fold(events) == reply
