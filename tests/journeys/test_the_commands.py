@@ -102,7 +102,7 @@ def test_the_schema_knows_every_setting(done: Any) -> None:
 def test_stages_lists_the_catalogue_and_also_a_stage_of_ones_own(done: Any, tmp_path: Path) -> None:
     status, text = done("stages")
     assert status == 0
-    for stage in ("auth", "encode-stream", "normalize", "route", "retry", "account-select"):
+    for stage in ("auth", "encode-stream", "normalize", "route", "emulate", "retry"):
         assert f"\n{stage}\n" in f"\n{text}"
     assert "attempts = 3  (integer)" in text
     (tmp_path / "mine.py").write_text('"""Greets."""\n\n\ndef request(flow):\n    pass\n')

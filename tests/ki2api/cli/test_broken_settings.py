@@ -208,7 +208,7 @@ BROKEN = {
     "one stage alone": (
         '[[pipeline]]\nstage = "retry"\n',
         [
-            "ki2api: [[pipeline]] tables without after and before are the whole chain; these leave out auth, encode-stream, normalize, route, web-search, account-select: to change one stage, list them all",
+            "ki2api: [[pipeline]] tables without after and before are the whole chain; these leave out auth, encode-stream, normalize, route, emulate, web-search, account-select: to change one stage, list them all",
             "config.toml:1: stage #1 'retry' needs flow.delivery: nothing in this pipeline provides flow.delivery",
             "the endpoint needs flow.account: nothing in this pipeline provides flow.account",
             "the endpoint needs flow.conversation: nothing in this pipeline provides flow.conversation",
@@ -217,7 +217,7 @@ BROKEN = {
         ],
     ),
     "a wrong order": (
-        '[[pipeline]]\nstage = "auth"\n[[pipeline]]\nstage = "encode-stream"\n[[pipeline]]\nstage = "route"\n[[pipeline]]\nstage = "normalize"\n[[pipeline]]\nstage = "web-search"\n[[pipeline]]\nstage = "retry"\n[[pipeline]]\nstage = "account-select"\n',
+        '[[pipeline]]\nstage = "auth"\n[[pipeline]]\nstage = "encode-stream"\n[[pipeline]]\nstage = "route"\n[[pipeline]]\nstage = "normalize"\n[[pipeline]]\nstage = "emulate"\n[[pipeline]]\nstage = "web-search"\n[[pipeline]]\nstage = "retry"\n[[pipeline]]\nstage = "account-select"\n',
         [
             "ki2api: config.toml:5: stage #3 'route' needs flow.conversation: put 'normalize' before 'route'",
         ],
