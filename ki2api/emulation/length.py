@@ -25,6 +25,8 @@ class Length:
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit
         self._tally = Tally()
+        # No letter takes more than one token, so that so many letters need no closer look.
+        self._sure = limit or 0
         self._input = 0
         self._reported = False
 
@@ -43,11 +45,12 @@ class Length:
 
     def _delta(self, delta: PartDelta) -> Iterable[ReplyEvent]:
         text, limit = delta.text, self._limit
-        # No letter takes more than one token, so only what is near the limit is counted by letters.
-        if limit is None or self._tally.tokens + len(text) < limit:
+        self._sure -= len(text)
+        if limit is None or self._sure > 0:
             self._tally.add(text)
             return (delta,)
         room = self._room(text, limit)
+        self._sure = limit - self._tally.tokens
         if self._tally.tokens < limit:
             return (delta,)
         kept, ended = PartDelta(delta.index, text[:room]), ReplyEnded("max-tokens")
