@@ -7,7 +7,8 @@ In config.toml:
     after = "normalize"
     limit = 4096
 
-Kiro has no field for max_tokens (docs/kiro.md §3.6), so this stage itself ends what grows too long.
+The stage `emulate` keeps the lower limit as it keeps the client's own; so that this one also works in
+a chain without it, it ends by itself what grows too long.
 """
 
 from collections.abc import AsyncIterator

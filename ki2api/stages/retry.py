@@ -20,6 +20,7 @@ from ki2api.errors import (
 from ki2api.events import PartStarted, ReplyEnded, ReplyEvent
 from ki2api.flow import Attempt, GatewayFlow
 from pipeline import Batch, Next, Stage, StageConfig, close
+from pipeline.stream import Wrapped
 
 BASE_WAIT = 0.05
 """Seconds; the first back-off after a transient fault, doubled each time, with full jitter."""
@@ -91,8 +92,7 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
             async with flow.scope():
                 await call_next(flow)
                 if self.config.drain_whole_replies and (flow.held or not flow.delivery.stream):
-                    events = flow.shorten(flow.events) if flow.shorten else flow.events
-                    flow.events = _replayed(await _drained(events))
+                    flow.events = _replayed(await _drained(flow))
         except GatewayError as error:
             account = flow.account.name if flow.has("account") else None
             flow.attempts.append(Attempt(account, error))
@@ -179,13 +179,27 @@ def _last_word(attempts: list[Attempt], left: NoAccountLeft) -> GatewayError:
             return left
 
 
-async def _drained(events: AsyncIterator[Batch[ReplyEvent]]) -> Batch[ReplyEvent]:
+class _Heard(Wrapped):
+    """Events as they came, before anything shortens them; `said` tells of more than thoughts."""
+
+    said = False
+
+    async def __anext__(self) -> Batch[ReplyEvent]:
+        batch = await anext(self.source)
+        self.said = self.said or any(
+            isinstance(event, PartStarted) and event.kind != "thinking" for event in batch
+        )
+        return batch
+
+
+async def _drained(flow: GatewayFlow) -> Batch[ReplyEvent]:
+    heard = _Heard(flow.events)
+    events = flow.shorten(heard) if flow.shorten else heard
     try:
         drained = tuple([event async for batch in events for event in batch])
     finally:
         await close(events)
-    said = any(isinstance(event, PartStarted) and event.kind != "thinking" for event in drained)
-    if not said and ReplyEnded("max-tokens") not in drained[-1:]:
+    if not heard.said and ReplyEnded("max-tokens") not in drained[-1:]:
         raise EmptyReply("Kiro answered without any text or tool call.")
     return drained
 

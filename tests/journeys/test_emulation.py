@@ -247,6 +247,19 @@ def test_no_tool_is_called_where_none_may_be(kiro: Simulator, claude: anthropic.
     assert reply.stop_reason == "end_turn"
 
 
+def test_where_none_may_be_called_and_nothing_else_was_said_words_are_asked_for(
+    kiro: Simulator, chat: openai.OpenAI
+) -> None:
+    before = len(kiro.requests)
+    kiro.order("tool-one-frame", name="get_weather")
+    say(kiro, "Well then")
+    reply = chat.chat.completions.create(
+        model=MODEL, messages=HELLO, tools=[WEATHER], tool_choice="none"
+    )
+    assert reply.choices[0].message.content == "Well then"
+    assert len(kiro.requests) == before + 2
+
+
 def test_json_is_freed_from_its_fence_and_parsed(kiro: Simulator, chat: openai.OpenAI) -> None:
     say(kiro, 'Here:\n```json\n{"x":1,"y":2}\n```')
     reply = chat.chat.completions.parse(model=MODEL, messages=HELLO, response_format=Point)
@@ -334,6 +347,22 @@ def test_a_cut_closes_the_upstream_and_harms_no_account(start: Any) -> None:
     assert [request.abandoned for request in slow.requests] == [True, True]
     assert account["state"] == "ready"
     assert account["failures"] == 0
+
+
+@pytest.mark.parametrize(("last", "end"), [('{"a":1}', "[DONE]"), ("no", '"code":"invalid_reply"')])
+def test_a_stream_that_is_held_back_is_kept_open_by_pings(start: Any, last: str, end: str) -> None:
+    with Simulator(SimulatorOptions(frame_seconds=0.2)).threaded() as slow:
+        slow.add_account("one")
+        gateway = start(slow, server="hold-back-seconds = 0.1")
+        say(slow, "no", last)
+        form = {"type": "json_object"}
+        body = {"model": MODEL, "messages": HELLO, "response_format": form, "stream": True}
+        with gateway.http() as http:
+            answer = http.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 200
+    assert answer.headers[HEADER] == "response_format"
+    assert answer.text.startswith(":")
+    assert end in answer.text.split("\n\n")[-2]
 
 
 def test_a_stream_may_also_be_told_at_its_end(start: Any, simulator: Simulator, chain: Any) -> None:

@@ -422,6 +422,19 @@ async def test_a_whole_reply_is_read_through_what_may_end_it_early() -> None:
     assert batch[-1] == ReplyEnded("stop-sequence")
 
 
+async def test_a_reply_is_not_empty_because_all_of_it_was_left_out() -> None:
+    async def nothing(events: Events) -> Events:
+        async for batch in events:
+            yield batch[:1]
+        yield (ReplyEnded("end"),)
+
+    run = Run(Inside())
+    flow = run.flow(stream=False)
+    flow.shorten = nothing
+    await run.through(flow)
+    assert run.inside.calls == 1
+
+
 async def test_a_stream_that_is_held_back_is_tried_again_like_a_whole_reply() -> None:
     run = Run(Inside(reply=[THOUGHT, HELLO]))
     flow = run.flow(stream=True)
