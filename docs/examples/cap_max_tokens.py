@@ -7,8 +7,8 @@ In config.toml:
     after = "normalize"
     limit = 4096
 
-The stage `emulate` keeps the lower limit as it keeps the client's own; so that this one also works in
-a chain without it, it ends by itself what grows too long.
+The stage `emulate` keeps the lower limit as it would keep the client's own. So that this one works
+in a chain without it, too, it ends by itself what grows too long.
 """
 
 from collections.abc import AsyncIterator
