@@ -1,8 +1,9 @@
 """The limit of a reply's length, by the estimate of its tokens, and the figures of a cut reply."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 
-from ki2api.estimate import Tally
+from ki2api.estimate import Family, Tally
 from ki2api.events import (
     PartDelta,
     PartEnded,
@@ -13,6 +14,9 @@ from ki2api.events import (
     UsageReported,
 )
 
+MOST_IN_A_LETTER = 8
+"""Tokens: so many letters fewer need no closer look at how near the limit is."""
+
 
 class Length:
     """Ends the reply when `limit` tokens were passed on, in words, thoughts and tool calls alike.
@@ -22,11 +26,10 @@ class Length:
     off, as at both vendors.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, family: Family = "claude") -> None:
         self._limit = limit
-        self._tally = Tally()
-        # No letter takes more than one token, so that so many letters need no closer look.
-        self._sure = limit or 0
+        self._tally = Tally(family)
+        self._sure = (limit or 0) // MOST_IN_A_LETTER
         self._input = 0
         self._reported = False
 
@@ -49,22 +52,30 @@ class Length:
         if limit is None or self._sure > 0:
             self._tally.add(text)
             return (delta,)
-        room = self._room(text, limit)
-        self._sure = limit - self._tally.tokens
-        if self._tally.tokens < limit:
+        before = deepcopy(self._tally)
+        self._tally.add(text)
+        left = limit - self._tally.tokens
+        self._sure = left // MOST_IN_A_LETTER
+        if left > 0:
             return (delta,)
-        kept, ended = PartDelta(delta.index, text[:room]), ReplyEnded("max-tokens")
-        return kept, PartEnded(delta.index), self._estimate(), ended
-
-    def _room(self, text: str, limit: int) -> int:
-        """Count a text, and return how many of its letters there is room for: one at the least."""
-        for place, letter in enumerate(text):
-            self._tally.add(letter)
-            if self._tally.tokens > limit:
-                return max(place, 1)
-        return len(text)
+        kept = PartDelta(delta.index, text[: _room(before, text, limit)] if left else text)
+        return kept, PartEnded(delta.index), self._estimate(), ReplyEnded("max-tokens")
 
     def _estimate(self) -> UsageReported:
         counted = self._tally.tokens
         output = counted if self._limit is None else min(counted, self._limit)
         return UsageReported(Usage(self._input, output, "estimate"))
+
+
+def _room(before: Tally, text: str, limit: int) -> int:
+    """Return how many letters of a text there is room for: one at the least."""
+    fits, most = 1, len(text)
+    while fits < most:
+        middle = (fits + most + 1) // 2
+        tried = deepcopy(before)
+        tried.add(text[:middle])
+        if tried.tokens <= limit:
+            fits = middle
+        else:
+            most = middle - 1
+    return fits

@@ -17,6 +17,7 @@ from ki2api.emulation.reply_format import InJSON
 from ki2api.emulation.schema import Schema, SchemaFault
 from ki2api.emulation.stop import StopStrings
 from ki2api.errors import InvalidRequest
+from ki2api.estimate import Family
 from ki2api.events import Reply
 
 _TITLE = "# How to reply\n\n"
@@ -31,14 +32,15 @@ class Limit(Struct, frozen=True):
 
     cut: int | None = None
     native: bool = False
+    family: Family = "claude"
+    """How the model counts."""
 
 
 class Plan(Struct):
     """One request's emulation. `names` are the things emulated, as clients call them."""
 
     conversation: Conversation
-    limit: int | None = None
-    """Tokens, where the reply is to be cut here."""
+    limit: Limit = Limit()
     names: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
@@ -51,7 +53,7 @@ class Plan(Struct):
     def edited(self) -> bool:
         """Whether any reply needs more than checks."""
         calls = self.single or self.allowed is not None
-        return bool(self.said or self.stops or calls or self.limit is not None)
+        return bool(self.said or self.stops or calls or self.limit.cut is not None)
 
     def edits(self, note: Note, *, once: bool = True) -> Edits:
         """Make the edits of one reply; without `once`, those that may be made a second time."""
@@ -62,7 +64,7 @@ class Plan(Struct):
             row.append(Calls(self.allowed, single=self.single, note=note))
         if self.stops:
             row.append(StopStrings(self.stops))
-        return Edits([*row, Length(self.limit)])
+        return Edits([*row, Length(self.limit.cut, self.limit.family)])
 
     def settled(self, reply: Reply) -> Reply:
         """Return the reply as it may be passed on; raises Unfit.
@@ -89,7 +91,7 @@ def plan_of(conversation: Conversation, limit: Limit) -> Plan:
 
     What is done here is taken out of the conversation; a limit that the model keeps stays in it.
     """
-    plan = Plan(conversation, limit.cut)
+    plan = Plan(conversation, limit)
     if not limit.native:
         _ask(plan, sampling=replace(conversation.sampling, max_tokens=None))
         plan.names += ["max_tokens"] if limit.cut is not None else []

