@@ -15,6 +15,8 @@ from ki2api.events import (
     ReplyEvent,
     ReplyPart,
     ReplyStarted,
+    SearchCallPart,
+    SearchResultPart,
     UsageReported,
     fold,
 )
@@ -88,13 +90,17 @@ async def replayed(reply: Reply) -> Events:
 
 
 def _part(index: int, part: ReplyPart) -> list[ReplyEvent]:
+    started, text, ended = PartStarted(index, "text"), "", PartEnded(index)
     match part:
-        case TextPart(text=text):
-            started, ended = PartStarted(index, "text"), PartEnded(index)
+        case TextPart(text=text, citations=citations):
+            ended = PartEnded(index, citations=citations)
         case ThinkingPart(text=text, signature=signature, redacted=redacted):
             started = PartStarted(index, "thinking", redacted=redacted)
             ended = PartEnded(index, signature)
+        case SearchResultPart(call_id=call_id):
+            started = PartStarted(index, "search-result", call_id, result=part)
+        case SearchCallPart(id=call_id, name=name, input=text):
+            started = PartStarted(index, "search-call", call_id, name)
         case _:
-            started = PartStarted(index, "tool-call", part.id, part.name)
-            text, ended = part.input, PartEnded(index)
+            started, text = PartStarted(index, "tool-call", part.id, part.name), part.input
     return [started, *([PartDelta(index, text)] if text else []), ended]

@@ -9,7 +9,6 @@ from ki2api.conversation import (
     Conversation,
     Part,
     TextPart,
-    ThinkingPart,
     ToolCallPart,
     ToolResultPart,
     Turn,
@@ -22,7 +21,7 @@ def asked_again(conversation: Conversation, reply: Reply, fault: str) -> Convers
     said = tuple(
         part
         for part in reply.parts
-        if not isinstance(part, ThinkingPart) and (isinstance(part, ToolCallPart) or part.text)
+        if isinstance(part, ToolCallPart) or (isinstance(part, TextPart) and part.text)
     )
     told = (TextPart(f"(That reply cannot be used. {fault} Reply once more, in full.)"),)
     results: tuple[Part, ...] = tuple(
@@ -57,6 +56,7 @@ def _together(first: Usage, second: Usage) -> Usage:
         if first.credits is None and second.credits is None
         else (first.credits or 0.0) + (second.credits or 0.0),
         second.context_percent,
+        first.searches + second.searches,
     )
 
 

@@ -36,15 +36,14 @@ def demo(question: Question) -> Answer:
     chinese = bool(_CHINESE.search(question.prompt))
     thoughts = "" if question.thinking == "none" else _thoughts(question, chinese=chinese)
     looking = "我来查一下。" if chinese else "I will look that up."
-    if calls_are_ordered(question):
+    searched = any(_SEARCH in result.tool for result in question.results)
+    if calls_are_ordered(question) and not searched:
         return Answer(looking, ordered_calls(question), thoughts)
     if json := ordered_json(question):
         return Answer(json, thoughts=thoughts)
     if question.results:
-        if cited := _cited(question.results, chinese=chinese):
-            return Answer(cited, thoughts=thoughts)
-        text = "\n".join(_told(result, chinese=chinese) for result in question.results)
-        return Answer(text, thoughts=thoughts)
+        told = "\n".join(_told(result, chinese=chinese) for result in question.results)
+        return Answer(_cited(question.results, chinese=chinese) or told, thoughts=thoughts)
     if _POEM.search(question.prompt):
         return Answer(_POEM_OF_SPRING if chinese else _ENGLISH_POEM, thoughts=thoughts)
     if calls := _calls(question):
