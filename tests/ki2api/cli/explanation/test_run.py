@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 ASKED: dict[str, Any] = {
     "model": "claude-sonnet-4-5-20250929",
     "max_tokens": 10,
+    "temperature": 0.5,
     "messages": [{"role": "user", "content": "Hello"}, {"role": "user", "content": "there"}],
 }
 ACCOUNT = '[[accounts]]\nname = "me"\napi-key = "ksk_0123456789abcdef"\nprofile-arn = "{arn}"\n'
@@ -113,7 +114,8 @@ async def test_a_request_is_shown_as_kiro_would_get_it(explain: Explain, tmp_pat
     )
     assert found.account == "me"
     assert [(repair.rule, repair.at) for repair in found.repairs] == [("H4", "messages[1]")]
-    assert found.not_honoured == ["max_tokens"]
+    assert found.not_honoured == ["temperature"]
+    assert did(found, "emulate")[0] == "emulated: max_tokens"
     assert found.counts["turns of the user"] == 1
     assert found.body["profileArn"] == ARN.replace("123456789012", "************")
     state = found.body["conversationState"]
