@@ -40,6 +40,7 @@ from ki2api.protocols.anthropic import ANTHROPIC, wire
 from ki2api.protocols.anthropic.encode import STOP_REASONS
 from ki2api.protocols.anthropic.searching import call_id as kiros_id
 from ki2api.protocols.anthropic.searching import result_of
+from ki2api.protocols.citing import links
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_chat.encode import FINISH_REASONS
 from ki2api.protocols.openai_responses import OPENAI_RESPONSES
@@ -425,12 +426,23 @@ class ResponsesReader:
             assert self.open is None
             self.open, self.said = event["item"], ""
             return
+        if what == "output_text.annotation":
+            start, end = (event["annotation"][edge] for edge in ("start_index", "end_index"))
+            assert event["annotation"]["url"] in self.said[start:end]
+            return
         assert self.part is None
         assert self.open is not None
         assert event["item_id"] == self.open["id"]
         index, text = self.PARTS[what]
         assert (event[index], event["part"][text]) == (0, "")
         self.part = what
+
+    def in_progress(self, what: str, event: dict[str, Any]) -> None:
+        assert what == "web_search_call"
+        assert self.open is not None
+        assert event["item_id"] == self.open["id"]
+
+    searching = completed = in_progress
 
     def delta(self, what: str, event: dict[str, Any]) -> None:
         assert what in self.WHOLE
@@ -458,6 +470,8 @@ def responses_part(item: dict[str, Any]) -> ReplyPart:
     match item:
         case {"type": "message", "content": [{"type": "output_text", "text": text}]}:
             return TextPart(text)
+        case {"type": "web_search_call", "action": {"type": "search", "query": query}}:
+            return SearchCallPart("", "web_search", query)
         case {"type": "reasoning", "summary": summary, "encrypted_content": blob}:
             sealed = unseal(blob or "") or Sealed()
             text = "".join(each["text"] for each in summary)
@@ -470,16 +484,26 @@ def responses_part(item: dict[str, Any]) -> ReplyPart:
     raise AssertionError(item)
 
 
+def in_an_item(part: ReplyPart) -> ReplyPart:
+    """Say of a part what an item can say of it."""
+    match part:
+        case TextPart(text=text, citations=citations):
+            return TextPart(text + links(citations, 0)[0])
+        case ToolCallPart(name="space__free", input=arguments):
+            return replace(part, input=unwrap(arguments)[0])
+        case SearchCallPart():
+            return SearchCallPart("", "web_search", "a")
+        case _:
+            return part
+
+
 def in_responses_terms(reply: Reply) -> dict[str, Any]:
     """Say of a reply all that the Responses API can say."""
     why = INCOMPLETE.get(reply.reason)
     usage = reply.usage
     return {
         "parts": [
-            msgspec.structs.replace(part, input=unwrap(part.input)[0])
-            if isinstance(part, ToolCallPart) and part.name == "space__free"
-            else part
-            for part in reply.parts
+            in_an_item(part) for part in reply.parts if not isinstance(part, SearchResultPart)
         ],
         "status": "incomplete" if why else "completed",
         "why": why and {"reason": why},

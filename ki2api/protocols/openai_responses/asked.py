@@ -8,6 +8,8 @@ from ki2api.protocols.openai_responses.names import FlatNames
 
 _NULL = msgspec.Raw(b"null")
 ENCRYPTED = "reasoning.encrypted_content"
+SOURCES = "web_search_call.action.sources"
+"""What a search found, which is told in any case."""
 
 
 class Echo(msgspec.Struct, frozen=True):

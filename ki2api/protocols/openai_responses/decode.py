@@ -18,7 +18,7 @@ from ki2api.errors import InvalidRequest, ThreadNotFound
 from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.openai_responses import wire
-from ki2api.protocols.openai_responses.asked import ENCRYPTED, Asked, echo_of
+from ki2api.protocols.openai_responses.asked import ENCRYPTED, SOURCES, Asked, echo_of
 from ki2api.protocols.openai_responses.compacting import TRIGGER, to_be_summed_up
 from ki2api.protocols.openai_responses.items import (
     Item,
@@ -218,5 +218,5 @@ def _not_honoured(asked: wire.ResponsesRequest) -> Iterator[str]:
     if asked.reasoning and asked.reasoning.context is not None:
         yield "reasoning.context"
     for index, included in enumerate(asked.include or ()):
-        if included != ENCRYPTED:
+        if included not in {ENCRYPTED, SOURCES}:
             yield f"include[{index}]"

@@ -13,6 +13,7 @@ from ki2api.events import (
     Reply,
     ReplyEnded,
     ReplyStarted,
+    SearchResultPart,
     Usage,
     UsageReported,
 )
@@ -21,7 +22,13 @@ from ki2api.protocols.openai_errors import error_object
 from ki2api.protocols.openai_responses import output
 from ki2api.protocols.openai_responses.asked import NOTHING, Asked
 from ki2api.protocols.openai_responses.errors import told_in_response
-from ki2api.protocols.openai_responses.opened import Event, OpenItem, OpenMessage, opened
+from ki2api.protocols.openai_responses.opened import (
+    Event,
+    OpenItem,
+    OpenMessage,
+    OpenSearch,
+    opened,
+)
 from ki2api.protocols.openai_responses.output import JSONObject
 from ki2api.protocols.sse import frame
 from ki2api.protocols.writing import Border, NumberedWriter, encode
@@ -43,6 +50,8 @@ class OpenAIResponsesEncoder(NumberedWriter):
         self._usage = Usage(0, 0, "estimate")
         self._output: list[JSONObject] = []
         self._open: OpenItem = OpenMessage("")
+        self._search: OpenSearch | None = None
+        self._shown = True
 
     def fail(self, error: GatewayError) -> bytes:
         """Write the failed response, and the error that the official SDK raises."""
@@ -71,15 +80,25 @@ class OpenAIResponsesEncoder(NumberedWriter):
             case ReplyStarted(estimated_input=estimated):
                 self._usage = Usage(estimated, 0, "estimate")
                 return self._began()
-            case PartStarted():
-                return self._part_started(event)
-            case PartEnded(signature=signature):
-                return self._part_ended(signature)
+            case PartStarted(result=result):
+                return self._settle(result) + self._part_started(event)
+            case PartEnded():
+                return self._part_ended(event)
             case UsageReported(usage=usage):
                 self._usage = usage
                 return b""
             case _:
-                return self._ended(event)
+                return self._settle(None) + self._ended(event)
+
+    def _settle(self, result: SearchResultPart | None) -> bytes:
+        """Complete a search as soon as something follows on it."""
+        search, self._search = self._search, None
+        if search is None:
+            return b""
+        self._open, search.result = search, result
+        failed = result is not None and result.fault
+        told = [] if failed else [("response.web_search_call.completed", JSONObject())]
+        return self._item_events(told) + self._item_done(search.done("", ""))
 
     def _began(self) -> bytes:
         begun = msgspec.Raw(encode(self._response("in_progress")))
@@ -87,6 +106,9 @@ class OpenAIResponsesEncoder(NumberedWriter):
         return created + self._event("response.in_progress", response=begun)
 
     def _part_started(self, event: PartStarted) -> bytes:
+        self._shown = event.kind != "search-result"
+        if not self._shown:
+            return b""
         self._open = opened(event, self._asked, self._delivery.id)
         self._translate = self._open.translate
         written = self._event(
@@ -97,22 +119,26 @@ class OpenAIResponsesEncoder(NumberedWriter):
         self._expect(_framed(kind, {**self._place(), **fields}, 0))
         return written
 
-    def _part_ended(self, signature: str) -> bytes:
+    def _part_ended(self, event: PartEnded) -> bytes:
+        if not self._shown:
+            return b""
         written = b""
-        if rest := self._open.rest(silent=self._silent):
+        if rest := self._open.rest("".join(self._said), event):
             self._said.append(rest)
             kind, fields = self._open.delta
             written = self._item_events([(kind, {**fields, "delta": rest})])
         text = "".join(self._said)
         written += self._item_events(self._open.closing(text))
-        item = self._open.done(text, signature)
-        written += self._event(
-            "response.output_item.done",
-            output_index=len(self._output),
-            item=output.told(item, self._asked),
-        )
+        if isinstance(self._open, OpenSearch):
+            self._search = self._open
+            return written
+        return written + self._item_done(self._open.done(text, event.signature))
+
+    def _item_done(self, item: JSONObject) -> bytes:
+        told = output.told(item, self._asked)
+        index = len(self._output)
         self._output.append(item)
-        return written
+        return self._event("response.output_item.done", output_index=index, item=told)
 
     def _ended(self, event: ReplyEnded) -> bytes:
         why = output.INCOMPLETE.get(event.reason)

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ki2api.conversation import ThinkingPart
-from ki2api.events import PartStarted
+from ki2api.events import PartEnded, PartStarted, SearchResultPart
 from ki2api.protocols.openai_responses import output
 from ki2api.protocols.openai_responses.asked import Asked
 from ki2api.protocols.openai_responses.freeform import Unwrapper, is_json
 from ki2api.protocols.openai_responses.output import JSONObject
+from ki2api.protocols.openai_responses.searching import begun_search, cited, search_item
 
 Event: TypeAlias = tuple[str, dict[str, Any]]
 """An event's type and its fields, less the number, the item's id and its index."""
@@ -33,7 +34,7 @@ class OpenItem(ABC):
         """Say what stands before the first delta, and only if one comes."""
         return []
 
-    def rest(self, *, silent: bool) -> str:  # noqa: ARG002 - for those that may owe something
+    def rest(self, text: str, ended: PartEnded) -> str:  # noqa: ARG002 - for those that owe something
         """Return what is still owed when the model is done."""
         return ""
 
@@ -51,6 +52,7 @@ class OpenMessage(OpenItem):
 
     def __init__(self, item_id: str) -> None:
         self._id = item_id
+        self._annotations: list[JSONObject] = []
         self.item = output.message(item_id, [], "in_progress")
         self.delta = (
             "response.output_text.delta",
@@ -60,13 +62,51 @@ class OpenMessage(OpenItem):
     def opening(self) -> list[Event]:
         return [("response.content_part.added", {"content_index": 0, "part": output.words("")})]
 
+    def rest(self, text: str, ended: PartEnded) -> str:
+        """Return the links to the pages that the words rest on."""
+        linked, self._annotations = cited(text, ended.citations)
+        return linked
+
     def closing(self, text: str) -> list[Event]:
+        notes = [
+            {"content_index": 0, "annotation_index": index, "annotation": annotation}
+            for index, annotation in enumerate(self._annotations)
+        ]
         said = {"content_index": 0, "text": text, "logprobs": []}
-        part = {"content_index": 0, "part": output.words(text)}
-        return [("response.output_text.done", said), ("response.content_part.done", part)]
+        part = {"content_index": 0, "part": output.words(text, self._annotations)}
+        return [
+            *(("response.output_text.annotation.added", note) for note in notes),
+            ("response.output_text.done", said),
+            ("response.content_part.done", part),
+        ]
 
     def done(self, text: str, signature: str) -> JSONObject:  # noqa: ARG002 - words have none
-        return output.message(self._id, [output.words(text)])
+        return output.message(self._id, [output.words(text, self._annotations)])
+
+
+class OpenSearch(OpenItem):
+    """A search of the web; its item is complete when its result is known."""
+
+    def __init__(self, item_id: str) -> None:
+        self._id = item_id
+        self._asked: list[str] = []
+        self.result: SearchResultPart | None = None
+        self.item = begun_search(item_id)
+        self.delta = ("", {"delta": ""})
+        self.translate = self._take
+
+    def opening(self) -> list[Event]:
+        return [("response.web_search_call.in_progress", {})]
+
+    def closing(self, text: str) -> list[Event]:  # noqa: ARG002 - none is told
+        return [("response.web_search_call.searching", {})]
+
+    def done(self, text: str, signature: str) -> JSONObject:  # noqa: ARG002 - none is told
+        return search_item(self._id, "".join(self._asked), self.result)
+
+    def _take(self, text: str) -> str:
+        self._asked.append(text)
+        return ""
 
 
 class OpenReasoning(OpenItem):
@@ -115,11 +155,11 @@ class OpenCall(OpenItem):
         self._field = "input" if custom else "arguments"
         self.delta = (f"{self._event}.delta", {"delta": ""})
 
-    def rest(self, *, silent: bool) -> str:
+    def rest(self, text: str, ended: PartEnded) -> str:  # noqa: ARG002 - a call cites nothing
         """Return the empty object for a call without arguments, since clients parse them."""
         if self._unwrapper:
             return self._unwrapper.end()
-        return "{}" if silent else ""
+        return "" if text else "{}"
 
     def closing(self, text: str) -> list[Event]:
         said = {self._field: text}
@@ -138,6 +178,8 @@ def opened(started: PartStarted, asked: Asked, reply_id: str) -> OpenItem:
     match started.kind:
         case "text":
             return OpenMessage(f"msg_{place}")
+        case "search-call":
+            return OpenSearch(f"ws_{place}")
         case "thinking":
             return OpenReasoning(f"rs_{place}", started.redacted)
         case _:

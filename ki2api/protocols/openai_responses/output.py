@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart
-from ki2api.events import EndReason, ReplyPart, Usage
+from ki2api.events import EndReason, ReplyPart, SearchCallPart, SearchResultPart, Usage
 from ki2api.protocols import Delivery
 from ki2api.protocols.openai_responses.asked import Asked
 from ki2api.protocols.openai_responses.freeform import is_json, unwrap
 from ki2api.protocols.openai_responses.names import Called
 from ki2api.protocols.openai_responses.sealed import Sealed, seal
+from ki2api.protocols.openai_responses.searching import cited, search_item
 from ki2api.protocols.usage import FIELD, facts
 
 JSONObject: TypeAlias = dict[str, Any]
@@ -66,13 +67,24 @@ def usage_of(usage: Usage) -> JSONObject:
 
 def items_of(parts: Sequence[ReplyPart], asked: Asked, reply_id: str) -> list[JSONObject]:
     """Make the items of a whole reply."""
-    return [_item(part, index, asked, reply_id) for index, part in enumerate(parts)]
+    items: list[JSONObject] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, SearchCallPart):
+            after = parts[index + 1] if index + 1 < len(parts) else None
+            result = after if isinstance(after, SearchResultPart) else None
+            items.append(search_item(f"ws_{reply_id}_{index}", part.input, result))
+        elif not isinstance(part, SearchResultPart):
+            items.append(_item(part, index, asked, reply_id))
+    return items
 
 
-def _item(part: ReplyPart, index: int, asked: Asked, reply_id: str) -> JSONObject:
+def _item(
+    part: TextPart | ThinkingPart | ToolCallPart, index: int, asked: Asked, reply_id: str
+) -> JSONObject:
     match part:
-        case TextPart(text=text):
-            return message(f"msg_{reply_id}_{index}", [words(text)])
+        case TextPart(text=text, citations=citations):
+            linked, annotations = cited(text, citations)
+            return message(f"msg_{reply_id}_{index}", [words(text + linked, annotations)])
         case ThinkingPart():
             return reasoning(f"rs_{reply_id}_{index}", part)
         case _:
@@ -86,9 +98,9 @@ def _call(part: ToolCallPart, index: int, asked: Asked, reply_id: str) -> JSONOb
     return call(item_id, called, part.id, text, ending(whole=whole))
 
 
-def words(text: str) -> JSONObject:
+def words(text: str, annotations: Sequence[JSONObject] = ()) -> JSONObject:
     """Make the one content of a message."""
-    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+    return {"type": "output_text", "annotations": annotations, "logprobs": [], "text": text}
 
 
 def message(item_id: str, content: list[JSONObject], status: Status = "completed") -> JSONObject:

@@ -13,6 +13,7 @@ from ki2api.protocols.reading import NULL, Unserved, read_raw
 _TOOL = msgspec.json.Decoder(wire.Tool)
 _NO_PARAMETERS = msgspec.Raw(b'{"type":"object","properties":{}}')
 _WEB_SEARCH = "web_search"
+_UNHEEDED = ("search_context_size", "user_location")
 _LEFT_OUT = frozenset({"image_generation", "programmatic_tool_calling", "tool_search"})
 """Tools of OpenAI's that Codex offers as a matter of course; a model does its work without them."""
 
@@ -74,6 +75,9 @@ class Tools:
         if tool.external_web_access is False:
             self._unserved.without_effect(at)  # only OpenAI has its store of pages
         elif self._allowed is None or any(map(_searches, self._allowed)):
+            for name in _UNHEEDED:
+                if getattr(tool, name) is not None:
+                    self._unserved.without_effect(f"{at}.{name}")
             filters = tool.filters or wire.Filters()
             self.web_search = WebSearch(
                 allowed_domains=tuple(filters.allowed_domains or ()),

@@ -151,6 +151,8 @@ class Tool(msgspec.Struct):
     tools: list[msgspec.Raw] | None = None
     filters: Filters | None = None
     external_web_access: bool | None = None
+    search_context_size: Any = None
+    user_location: Any = None
 
 
 class NamedTool(msgspec.Struct):

@@ -13,10 +13,19 @@ Why: TypeAlias = Annotated[str, Meta(extra_json_schema={"enum": _WHYS})]
 Status: TypeAlias = Literal["in_progress", "completed", "incomplete", "failed"]
 
 
+class URLCitation(Struct, tag="url_citation"):
+    """A page of the web that the words rest on, and where the link to it stands in them."""
+
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
 class OutputText(Struct, tag="output_text"):
     """Words."""
 
-    annotations: list[Any]
+    annotations: list[URLCitation]
     logprobs: list[Any]
     text: str
 
@@ -66,6 +75,28 @@ class CustomToolCallItem(Struct, tag="custom_tool_call"):
     namespace: str | UnsetType = UNSET
 
 
+class Source(Struct, tag="url"):
+    """A page that a search found."""
+
+    url: str
+
+
+class SearchAction(Struct, tag="search"):
+    """What was searched for, and found."""
+
+    query: str
+    queries: list[str]
+    sources: list[Source] | UnsetType = UNSET
+
+
+class WebSearchItem(Struct, tag="web_search_call"):
+    """A search of the web that was run on the way to the reply."""
+
+    id: str
+    status: Status
+    action: SearchAction
+
+
 class CompactionItem(Struct, tag="compaction"):
     """A summary of the conversation, in a form of this gateway's own."""
 
@@ -74,7 +105,12 @@ class CompactionItem(Struct, tag="compaction"):
 
 
 OutputItem: TypeAlias = (
-    OutputMessage | ReasoningItem | FunctionCallItem | CustomToolCallItem | CompactionItem
+    OutputMessage
+    | ReasoningItem
+    | FunctionCallItem
+    | CustomToolCallItem
+    | WebSearchItem
+    | CompactionItem
 )
 
 
@@ -267,6 +303,26 @@ class InputDone(_OfItem, tag="response.custom_tool_call_input.done", kw_only=Tru
     input: str
 
 
+class AnnotationAdded(_OfItem, tag="response.output_text.annotation.added", kw_only=True):
+    """The words rest on a page."""
+
+    content_index: int
+    annotation_index: int
+    annotation: URLCitation
+
+
+class SearchBegun(_OfItem, tag="response.web_search_call.in_progress", kw_only=True):
+    """A search begins."""
+
+
+class Searching(_OfItem, tag="response.web_search_call.searching", kw_only=True):
+    """The web is searched."""
+
+
+class SearchDone(_OfItem, tag="response.web_search_call.completed", kw_only=True):
+    """A search is complete."""
+
+
 class Compacting(_OfItem, tag="response.compaction.compacting", kw_only=True):
     """The model writes a summary."""
 
@@ -314,6 +370,10 @@ Event: TypeAlias = (
     | ArgumentsDone
     | InputDelta
     | InputDone
+    | AnnotationAdded
+    | SearchBegun
+    | Searching
+    | SearchDone
     | Compacting
     | ItemDone
     | Completed

@@ -166,8 +166,14 @@ def test_who_asks_is_read(
         ({"max_tool_calls": 3, "text": {"verbosity": "low"}}, ("max_tool_calls", "text.verbosity")),
         ({"reasoning": {"context": "all_turns"}}, ("reasoning.context",)),
         (
-            {"include": ["reasoning.encrypted_content", "web_search_call.action.sources"]},
-            ("include[1]",),
+            {
+                "include": [
+                    "reasoning.encrypted_content",
+                    "web_search_call.action.sources",
+                    "file_search_call.results",
+                ]
+            },
+            ("include[2]",),
         ),
         ({"background": False, "context_management": []}, ()),
     ],

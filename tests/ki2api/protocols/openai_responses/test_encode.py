@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart, WebPage
 from ki2api.errors import (
     ContextTooLong,
     GatewayError,
@@ -23,6 +23,9 @@ from ki2api.events import (
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
+    SearchCallPart,
+    SearchFault,
+    SearchResultPart,
     Usage,
     UsageReported,
 )
@@ -34,6 +37,7 @@ from ki2api.protocols.openai_responses.sealed import Sealed, unseal
 from ki2api.shelf import Gone, Shelf
 
 USAGE = Usage(5, 7, "derived")
+PAGE = WebPage(1, "https://a.example/", "A")
 
 
 def asked(*, sealed: bool = False, keep: bool = False) -> Asked:
@@ -333,3 +337,74 @@ def test_a_broken_reply_is_not_kept() -> None:
     made.fail(UpstreamDisconnected("broke off"))
     with pytest.raises(Gone):
         shelf.of("me").find("resp_f10e")
+
+
+def search(fault: SearchFault = "") -> list[ReplyEvent]:
+    result = SearchResultPart("s1", () if fault else (PAGE,), fault)
+    return [
+        PartStarted(0, "search-call", "s1", "web_search"),
+        PartDelta(0, '{"query":"cats"}'),
+        PartEnded(0),
+        PartStarted(1, "search-result", "s1", result=result),
+        PartEnded(1),
+    ]
+
+
+@pytest.mark.parametrize(("fault", "status"), [("", "completed"), ("unavailable", "failed")])
+def test_a_search_is_one_item_with_what_it_found(fault: SearchFault, status: str) -> None:
+    written = part(*search(fault))
+    told = [event["type"].removeprefix("response.") for event in written]
+    assert told == [
+        "output_item.added",
+        "web_search_call.in_progress",
+        "web_search_call.searching",
+        *(() if fault else ("web_search_call.completed",)),
+        "output_item.done",
+    ]
+    action: dict[str, Any] = {"type": "search", "query": "cats", "queries": ["cats"]}
+    if not fault:
+        action["sources"] = [{"type": "url", "url": "https://a.example/"}]
+    result = SearchResultPart("s1", () if fault else (PAGE,), fault)
+    parts = (SearchCallPart("s1", "web_search", '{"query":"cats"}'), result)
+    (item,) = msgspec.json.decode(encoder().whole(Reply(parts, "end", USAGE)))["output"]
+    assert item == written[-1]["item"]
+    assert item == {
+        "id": "ws_f10e_0",
+        "type": "web_search_call",
+        "status": status,
+        "action": action,
+    }
+
+
+def test_a_search_is_complete_when_something_follows_on_it() -> None:
+    made = encoder()
+    made.feed([ReplyStarted(), *search()[:3]])
+    (completed, done, last) = events(made.feed([ReplyEnded("end")]))
+    assert completed["type"] == "response.web_search_call.completed"
+    assert "sources" not in done["item"]["action"]
+    assert last["response"]["output"] == [done["item"]]
+
+
+def test_arguments_of_a_search_that_are_no_json_are_told_as_they_are() -> None:
+    reply = Reply((SearchCallPart("s1", "web_search", "cats"),), "end", USAGE)
+    (item,) = msgspec.json.decode(encoder().whole(reply))["output"]
+    assert item["action"]["query"] == "cats"
+
+
+def test_words_that_rest_on_a_page_end_with_a_link_to_it() -> None:
+    written = part(PartStarted(0, "text"), PartDelta(0, "Cats."), PartEnded(0, citations=(PAGE,)))
+    assert texts(written) == ["Cats.", " ([a.example](https://a.example/))"]
+    (content,) = written[-1]["item"]["content"]
+    note = {
+        "type": "url_citation",
+        "start_index": 6,
+        "end_index": 39,
+        "title": "A",
+        "url": "https://a.example/",
+    }
+    assert content["annotations"] == [note]
+    (added,) = [event for event in written if event["type"].endswith("annotation.added")]
+    assert (added["annotation"], added["annotation_index"]) == (note, 0)
+    whole = Reply((TextPart("Cats.", citations=(PAGE,)),), "end", USAGE)
+    (item,) = msgspec.json.decode(encoder().whole(whole))["output"]
+    assert item == written[-1]["item"]

@@ -139,6 +139,12 @@ def test_a_web_search_is_leave_to_search(kind: str) -> None:
     assert read({"type": kind})[0].web_search == WebSearch(at="tools[0]")
 
 
+def test_what_a_search_cannot_heed_is_told() -> None:
+    found, dropped = read({"type": "web_search", "user_location": {"country": "GB"}})
+    assert found.web_search is not None
+    assert dropped == ["tools[0].user_location"]
+
+
 @pytest.mark.parametrize(
     ("allowed", "declared", "searches"),
     [
