@@ -230,6 +230,24 @@ def test_thoughts_go_back_to_kiro_with_their_proof(
     assert len(simulator.refused) == refused
 
 
+def test_a_search_of_the_web_is_an_item_and_its_pages_are_cited(client: openai.OpenAI) -> None:
+    question = "Search the web: what is new in Python?"
+    with client.responses.stream(
+        model=MODEL, input=question, tools=[{"type": "web_search"}]
+    ) as stream:
+        kinds = [event.type for event in stream]
+        final: Any = stream.get_final_response()
+    (search,) = [item for item in final.output if item.type == "web_search_call"]
+    assert (search.status, search.action.type) == ("completed", "search")
+    assert search.action.query
+    assert search.action.sources
+    assert "response.web_search_call.completed" in kinds
+    content = final.output[-1].content[0]
+    for note in content.annotations:
+        assert note.url in content.text[note.start_index : note.end_index]
+    assert content.annotations
+
+
 def test_a_reply_is_kept_listed_and_forgotten(client: openai.OpenAI) -> None:
     first = client.responses.create(model=MODEL, input="My name is Ada.")
     second = client.responses.create(model=MODEL, input="Who am I?", previous_response_id=first.id)
