@@ -19,10 +19,10 @@ from ki2api.web.openapi.operation import (
 from ki2api.web.openapi.replies.openai_responses import (
     Compaction,
     Deleted,
-    Event,
     ItemList,
     Response,
 )
+from ki2api.web.openapi.replies.openai_responses_events import Event
 from ki2api.web.openapi.sample import MODEL, streamed, whole
 
 PREFIX = "OpenAI"

@@ -31,6 +31,7 @@ from ki2api.web.openapi.document import document
 from ki2api.web.openapi.replies import anthropic as anthropic_replies
 from ki2api.web.openapi.replies import openai_chat as openai_replies
 from ki2api.web.openapi.replies import openai_responses as responses_replies
+from ki2api.web.openapi.replies import openai_responses_events as responses_events
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 APP = create_app()
@@ -251,7 +252,7 @@ def test_all_that_an_encoder_streams_is_described(path: Path) -> None:
     if path.name.startswith("openai_chat"):
         kinds = (openai_replies.Chunk, openai_replies.Error)
     if path.name.startswith("openai_responses"):
-        kinds = (responses_replies.Event,)
+        kinds = (responses_events.Event,)
     lines = re.findall(rb"^data: (.*)$", path.read_bytes(), re.MULTILINE)
     events = [line for line in lines if line != b"[DONE]"]
     assert events
