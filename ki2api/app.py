@@ -25,6 +25,7 @@ from ki2api.models import Catalogue
 from ki2api.reload.questions import Questions
 from ki2api.reload.ways import Ways, ways_of
 from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings
+from ki2api.shelf import Shelf
 from ki2api.stages.account_select import AccountSelect
 from ki2api.stages.auth import Auth
 from ki2api.stages.emulate import Emulate
@@ -39,10 +40,16 @@ from ki2api.web.answers import EXCEPTION_HANDLERS
 from ki2api.web.catalogue import model, models
 from ki2api.web.gateway import Gateway, Limits
 from ki2api.web.guard import guard
-from ki2api.web.inference import chat_completions, count_tokens, messages
+from ki2api.web.inference import chat_completions, compact, count_tokens, messages, responses
 from ki2api.web.operations import health, token_refresh, token_reset, token_status, token_usage
 from ki2api.web.origin import Neighbourhood
 from ki2api.web.response import OpenAnswers
+from ki2api.web.responses import (
+    cancel_response,
+    delete_response,
+    input_items,
+    response,
+)
 from ki2api.web.schema import schema
 from ki2api.web.welcome import telemetry, welcome
 from pipeline import Secret, SettingsError
@@ -72,6 +79,12 @@ ROUTES = [
     chat_completions,
     messages,
     count_tokens,
+    responses,
+    compact,
+    response,
+    delete_response,
+    input_items,
+    cancel_response,
     token_status,
     token_usage,
     token_refresh,
@@ -92,6 +105,7 @@ class Lasting(Struct):
     budget: RetryBudget = field(default_factory=RetryBudget)
     answers: OpenAnswers = field(default_factory=OpenAnswers)
     calibration: Calibration = field(default_factory=Calibration)
+    shelf: Shelf = field(default_factory=Shelf)
     fault: str = ""
 
 
@@ -151,6 +165,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         ),
         answers=shared.answers,
         calibration=shared.calibration,
+        shelf=shared.shelf,
         fault=lambda: shared.fault,
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"

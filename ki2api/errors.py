@@ -13,6 +13,8 @@ GatewayError                     retry   happens when
 │  ├─ ContextTooLong             no      the conversation does not fit into the model
 │  ├─ UnknownRoute               no      nothing is served at this path
 │  ├─ WrongMethod                no      the path is served, but not by this method
+│  ├─ NoWebSocket                no      the client wants a WebSocket, and none is served
+│  ├─ UnknownResponse            no      no reply is kept by this id for this caller
 │  ├─ UnknownAccount             no      no account has the name that the query gives
 │  └─ UnknownModel               no      no such model here
 │     └─ ModelNotOffered         other   Kiro does not offer the model to this account
@@ -108,7 +110,7 @@ class InvalidRequest(CallerError):
 
 
 class ThreadNotFound(InvalidRequest):
-    """The call goes on from an earlier reply, and conversations are not kept here."""
+    """The call goes on from an earlier reply that is not kept here."""
 
     code = "thread_not_found"
 
@@ -157,6 +159,18 @@ class WrongMethod(CallerError):
     def __init__(self, detail: str, *, allow: str) -> None:
         super().__init__(detail)
         self.allow = allow
+
+
+class NoWebSocket(CallerError):
+    """The client wants a WebSocket, and none is served."""
+
+    code = "websocket_not_supported"
+
+
+class UnknownResponse(CallerError):
+    """No reply is kept by this id for this caller."""
+
+    code = "response_not_found"
 
 
 class UnknownAccount(CallerError):

@@ -58,6 +58,9 @@ class StrictProtocol(HttpToolsProtocol):
             self._refuse(b"400 Bad Request")
         super().on_headers_complete()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Warn of nothing: a client that wants a WebSocket is answered, and told so."""
+
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > self.head_bytes or self._fields > self.head_fields:

@@ -36,6 +36,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """Unix seconds."""
     stream: bool = False
     include_usage: bool = False
+    kept: object = None
+    """What the dialect wants to find again when it writes the reply."""
 
 
 class Body(msgspec.Struct, frozen=True):

@@ -1,6 +1,8 @@
 """Reading a request's JSON: one decoder call, and every fault told by its place in the body."""
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -50,7 +52,7 @@ def read(
 
     With `known`, content of any other type is read as if its type were UNKNOWN.
     """
-    try:
+    with _told_by_place():
         request.body.decode()  # msgspec skips raw JSON and unknown fields without checking UTF-8
         try:
             return decoder.decode(request.body)
@@ -60,8 +62,20 @@ def read(
             # A union has no fallback tag, so the body is read anew with its unknown tags replaced.
             marked = _mark(msgspec.json.decode(request.body), known)
             return decoder.decode(msgspec.json.encode(marked))
+
+
+def read_raw(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | bytes, at: str) -> T:
+    """Decode what was left raw in a body that was read, or say what is wrong with it and where."""
+    with _told_by_place(at):
+        return decoder.decode(raw)
+
+
+@contextmanager
+def _told_by_place(at: str = "") -> Generator[None, None, None]:
+    try:
+        yield
     except msgspec.ValidationError as error:
-        _refuse(str(error))
+        _refuse(str(error), at)
     except msgspec.DecodeError as error:
         fault = str(error).removeprefix("JSON is malformed: ")
         raise InvalidRequest(f"the body is not valid JSON: {fault}") from None
@@ -90,12 +104,12 @@ def _objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _refuse(message: str) -> NoReturn:
+def _refuse(message: str, at: str) -> NoReturn:
     """Say what msgspec says, in the caller's own way of naming places."""
     what, found, place = message.rpartition(_PLACE)
     if not found:
         what, place = place, ""
-    path = place.removeprefix(".").removesuffix("`")
+    path = _join(at, place.removeprefix(".").removesuffix("`"))
     if missing := _MISSING.fullmatch(what):
         raise InvalidRequest("Field required", path=_join(path, missing[1])) from None
     holder, _, key = path.rpartition(".")
@@ -106,7 +120,8 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    dotted = path and name and not name.startswith("[")
+    return f"{path}.{name}" if dotted else path + name
 
 
 def _short(why: str) -> str:

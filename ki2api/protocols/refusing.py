@@ -31,6 +31,8 @@ def error_headers(error: GatewayError) -> Mapping[str, str]:
     """Say by headers what may be tried again; both official SDKs obey them."""
     if isinstance(error, errors.WrongMethod):
         return {"allow": error.allow}
+    if isinstance(error, errors.NoWebSocket):
+        return {"upgrade": "HTTP/1.1"}
     wait = error.retry_after
     if isinstance(error, _FINAL) or (wait is None and isinstance(error, errors.NoAccountLeft)):
         return _NO_USE

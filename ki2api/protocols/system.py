@@ -7,11 +7,11 @@ from ki2api.errors import InvalidRequest
 
 
 def part_system(
-    messages: Iterable[tuple[bool, Turn]],
+    messages: Iterable[tuple[bool, Turn]], path: str = "messages"
 ) -> tuple[tuple[TextPart, ...], tuple[Turn, ...]]:
     """Part the opening system texts from the turns; a later one stays where it is, as a turn.
 
-    Each message comes with whether it is a system message.
+    Each message comes with whether it is a system message; `path` is where all of them stand.
     """
     system: list[TextPart] = []
     turns: list[Turn] = []
@@ -21,9 +21,7 @@ def part_system(
         else:
             turns.append(turn)
     if not turns:
-        raise InvalidRequest(
-            "at least one message besides the system's is required", path="messages"
-        )
+        raise InvalidRequest("at least one message besides the system's is required", path=path)
     return tuple(system), tuple(turns)
 
 

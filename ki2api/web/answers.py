@@ -1,6 +1,8 @@
 """Complete answers: of routes that ask no model, and of errors anywhere in the house."""
 
 from collections.abc import Mapping
+from re import compile as pattern
+from re import fullmatch
 from typing import Any, TypeAlias
 
 import loguru
@@ -11,6 +13,7 @@ from ki2api.errors import (
     Bug,
     GatewayError,
     InvalidRequest,
+    NoWebSocket,
     RequestTooLarge,
     UnknownRoute,
     WrongMethod,
@@ -21,6 +24,7 @@ from ki2api.web.journal import refusal
 from ki2api.web.reading import AnyRequest, BodyCut, dialect, gateway_of, request_id
 
 Answer: TypeAlias = Response[bytes]
+_PARAMETER = pattern(r"\{[^}]*\}")
 
 
 def complete(request: AnyRequest, body: Body, headers: Mapping[str, str] | None = None) -> Answer:
@@ -54,6 +58,8 @@ def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
     path = request.scope["path"]
     routes = _routes(request)
     match error:
+        case MethodNotAllowedException() if _wants_websocket(request):
+            return refused(request, NoWebSocket("No WebSocket is served here: call by POST."))
         case MethodNotAllowedException():
             allow = ", ".join(_methods(routes, path.rstrip("/")))
             return refused(
@@ -69,6 +75,10 @@ def _refused_by_litestar(request: AnyRequest, error: HTTPException) -> Answer:
             return refused(request, InvalidRequest(error.detail))
 
 
+def _wants_websocket(request: AnyRequest) -> bool:
+    return request.headers.get("upgrade", "").lower() == "websocket"
+
+
 def _bug(request: AnyRequest, error: Exception) -> Answer:
     flow = public_id(request_id(request))
     loguru.logger.bind(flow=flow).opt(exception=error).error(
@@ -82,13 +92,9 @@ def _nobody_there(request: AnyRequest, _: Exception) -> Answer:
 
 
 def _methods(routes: Mapping[str, list[str]], path: str) -> list[str]:
-    """Return the methods of a route; one with a parameter in it stands for every path below."""
-    return next((found for route, found in routes.items() if _leads_to(route, path)), [])
-
-
-def _leads_to(route: str, path: str) -> bool:
-    above, parameter, _ = route.partition("{")
-    return path.startswith(above) if parameter else path == route
+    """Return the methods of a route: the path itself, or the closest template that it fits."""
+    fitting = [route for route in routes if fullmatch(_PARAMETER.sub(".+", route), path)]
+    return routes.get(path) or routes.get(max(fitting, key=len, default=""), [])
 
 
 def _routes(request: AnyRequest) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from ki2api.flow import GatewayFlow
 from ki2api.keys import KeyRing
 from ki2api.models import Catalogue
 from ki2api.protocols import ClientProtocol, RawRequest
+from ki2api.shelf import Shelf
 from ki2api.web.headers import answer_headers, public_id
 from ki2api.web.origin import Neighbourhood
 from ki2api.web.response import FlowResponse, OpenAnswers
@@ -49,6 +50,7 @@ class Gateway:
     clock: Callable[[], float] = time
     answers: OpenAnswers = field(default_factory=OpenAnswers)
     calibration: Calibration = field(default_factory=Calibration)
+    shelf: Shelf = field(default_factory=Shelf)
     fault: Callable[[], str] = _nothing
     """Says why newer settings are not in force, or nothing."""
 

@@ -3,7 +3,7 @@
 from litestar.handlers import BaseRouteHandler
 
 from ki2api.web.headers import plain
-from ki2api.web.reading import Connection, gateway_of, peer
+from ki2api.web.reading import CALLER, Connection, gateway_of, peer
 
 OPEN = "ki2api_open"
 """The route option that leaves a route without a guard."""
@@ -16,4 +16,4 @@ def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     gateway = gateway_of(connection)
     headers = plain(connection.scope["headers"])
     gateway.neighbourhood.check(headers, any_host=not gateway.keys.default_active)
-    gateway.keys.admit(headers, peer(connection))
+    connection.scope["state"][CALLER] = gateway.keys.admit(headers, peer(connection))

@@ -6,11 +6,13 @@ from litestar.types import ASGIApp
 from ki2api.protocols import Body
 from ki2api.protocols.anthropic import ANTHROPIC, count_tokens_body, decode_count
 from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.protocols.openai_responses import OpenAICompaction, OpenAIResponses
 from ki2api.web.answers import Answer, complete
 from ki2api.web.openapi.anthropic import COUNT_TOKENS, MESSAGES
 from ki2api.web.openapi.openai_chat import CHAT_COMPLETIONS
+from ki2api.web.openapi.openai_responses import COMPACT, RESPONSES
 from ki2api.web.openapi.operation import OPERATION
-from ki2api.web.reading import AnyRequest, gateway_of, raw
+from ki2api.web.reading import AnyRequest, caller, gateway_of, raw
 
 
 @post("/v1/messages", status_code=200, opt={OPERATION: MESSAGES})
@@ -23,6 +25,22 @@ async def messages(request: AnyRequest) -> ASGIApp:
 async def chat_completions(request: AnyRequest) -> ASGIApp:
     """OpenAI Chat Completions."""
     return gateway_of(request).answer(await raw(request), OPENAI_CHAT)
+
+
+@post("/v1/responses", status_code=200, opt={OPERATION: RESPONSES})
+async def responses(request: AnyRequest) -> ASGIApp:
+    """OpenAI Responses."""
+    gateway = gateway_of(request)
+    dialect = OpenAIResponses(gateway.shelf.of(caller(request)))
+    return gateway.answer(await raw(request), dialect)
+
+
+@post("/v1/responses/compact", status_code=200, opt={OPERATION: COMPACT})
+async def compact(request: AnyRequest) -> ASGIApp:
+    """Make a conversation of the Responses API shorter, by a summary of the model's."""
+    gateway = gateway_of(request)
+    dialect = OpenAICompaction(gateway.shelf.of(caller(request)))
+    return gateway.answer(await raw(request), dialect)
 
 
 @post("/v1/messages/count_tokens", status_code=200, opt={OPERATION: COUNT_TOKENS})

@@ -10,11 +10,16 @@ from ki2api.errors import RequestTooLarge, UnsupportedMedia
 from ki2api.protocols import ClientProtocol, RawRequest
 from ki2api.protocols.anthropic import ANTHROPIC
 from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.protocols.openai_responses import OPENAI_RESPONSES
 from ki2api.web.gateway import GATEWAY, Gateway
 from ki2api.web.headers import plain
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+
+
+CALLER = "ki2api_caller"
+"""Where in the ASGI state of a request the label of its key stands."""
 
 
 class BodyCut(Exception):
@@ -33,6 +38,12 @@ def peer(connection: Connection) -> str:
     return client[0] if client else ""
 
 
+def caller(connection: Connection) -> str:
+    """Return the label of the key that the guard let in."""
+    label: str = connection.scope["state"][CALLER]
+    return label
+
+
 def request_id(request: AnyRequest) -> str:
     """Return the id of this request, made when it is asked for first."""
     state: dict[str, Any] = request.scope["state"]
@@ -44,6 +55,8 @@ def dialect(request: AnyRequest) -> ClientProtocol:
     path = request.scope["path"]
     if path.startswith("/v1/messages"):
         return ANTHROPIC
+    if path.startswith("/v1/responses"):
+        return OPENAI_RESPONSES
     if path.startswith("/v1/chat/"):
         return OPENAI_CHAT
     return ANTHROPIC if "anthropic-version" in request.headers else OPENAI_CHAT

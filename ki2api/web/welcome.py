@@ -22,6 +22,7 @@ class Welcome(msgspec.Struct, frozen=True):
     anthropic_base_url: str = "/"
     routes: tuple[str, ...] = (
         "POST /v1/chat/completions",
+        "POST /v1/responses",
         "POST /v1/messages",
         "GET /v1/models",
         "GET /health",

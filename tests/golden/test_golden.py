@@ -22,8 +22,10 @@ from ki2api.events import (
 from ki2api.protocols import ClientProtocol, Delivery
 from ki2api.protocols.anthropic import ANTHROPIC
 from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.protocols.openai_responses import OPENAI_RESPONSES
 
 HERE = Path(__file__).parent
+DIALECTS = [ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES]
 RECORD = "KI2API_RECORD" in os.environ
 
 TEXT: list[ReplyEvent] = [
@@ -115,7 +117,7 @@ CASES: dict[str, list[ReplyEvent]] = {
 }
 
 
-@pytest.mark.parametrize("dialect", [ANTHROPIC, OPENAI_CHAT], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("case", CASES)
 def test_the_stream_is_the_recorded_one(dialect: ClientProtocol, case: str) -> None:
     delivery = Delivery(

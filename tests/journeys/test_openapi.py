@@ -9,7 +9,14 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 ANTHROPIC = {"anthropic-version": "2023-06-01"}
-POSTS = ("/v1/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/token/reset")
+POSTS = (
+    "/v1/chat/completions",
+    "/v1/messages",
+    "/v1/messages/count_tokens",
+    "/v1/responses",
+    "/v1/responses/compact",
+    "/v1/token/reset",
+)
 JSON, SSE = "application/json", "text/event-stream"
 
 
@@ -94,11 +101,11 @@ def test_the_examples_work_and_the_answers_are_as_described(
 def test_every_get_answers_as_described(
     http: httpx.Client, described: Described, headers: dict[str, str]
 ) -> None:
+    kept = http.post("/v1/responses", json=described.examples("/v1/responses")["whole"]).json()
     for path, item in described.document["paths"].items():
         if "get" not in item:
             continue
-        places = [each for each in item["get"]["parameters"] if each["in"] == "path"]
-        url = path.format(**{each["name"]: each["example"] for each in places})
+        url = path.format(model_id="claude-sonnet-4.5", response_id=kept["id"])
         answer = http.get(url, headers=headers)
         assert answer.status_code == 200, url
         described.check(answer, path, "get")

@@ -391,3 +391,16 @@ def test_a_terminal_that_is_closed_ends_the_server(tmp_path: Path) -> None:
         os.close(terminal)
         assert server.wait(30) == 0
         assert "stopping" in server.stderr.read()
+
+
+def test_replies_are_kept_over_a_change(running: Running) -> None:
+    headers = {"x-api-key": KEY}
+    with httpx.Client(base_url=running.url, headers=headers, trust_env=False) as http:
+        asked = {"model": "claude-sonnet-4.5", "input": "Hi"}
+        kept = http.post("/v1/responses", json=asked, timeout=60).json()
+        running.add(ALIAS)
+        running.hang_up()
+        until(lambda: running.ask(model="mine").status_code == 200)
+        assert http.get(f"/v1/responses/{kept['id']}").json() == kept
+        later = {**asked, "previous_response_id": kept["id"]}
+        assert http.post("/v1/responses", json=later, timeout=60).status_code == 200

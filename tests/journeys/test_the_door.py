@@ -53,6 +53,12 @@ def test_health_needs_no_key(house: Any) -> None:
         ("POST", "/v1/chat/completions"),
         ("POST", "/v1/messages"),
         ("POST", "/v1/messages/count_tokens"),
+        ("POST", "/v1/responses"),
+        ("POST", "/v1/responses/compact"),
+        ("GET", "/v1/responses/resp_1"),
+        ("DELETE", "/v1/responses/resp_1"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+        ("POST", "/v1/responses/resp_1/cancel"),
         ("GET", "/v1/token/status"),
         ("POST", "/v1/token/reset"),
     ],
@@ -94,6 +100,28 @@ def test_a_wrong_method_is_answered_with_the_right_one(http: httpx.Client) -> No
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
     assert http.post("/v1/models/x", json={}).headers["allow"] == "GET"
+    assert http.get("/v1/responses").headers["allow"] == "POST"
+    assert http.post("/v1/responses/x", json={}).headers["allow"] == "DELETE, GET"
+    assert http.get("/v1/responses/x/cancel").headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/chat/completions"])
+def test_a_websocket_is_refused_by_the_status_on_which_codex_goes_on(house: Any, path: str) -> None:
+    gateway, _ = house
+    host, port = gateway.url.removeprefix("http://").split(":")
+    head = (
+        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(head.encode())
+        answer = client.makefile("rb")
+        assert answer.readline() == b"HTTP/1.1 426 Upgrade Required\r\n"
+        while (line := answer.readline()) != b"\r\n":
+            assert line
+        assert b'"code":"websocket_not_supported"' in answer.read1()
+    assert "Unsupported upgrade request" not in gateway.text
 
 
 @pytest.mark.parametrize(

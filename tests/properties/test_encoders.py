@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from openai.lib.streaming.responses._responses import ResponseStreamState
 
 from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart, WebPage
 from ki2api.errors import UpstreamDisconnected
@@ -39,15 +40,25 @@ from ki2api.protocols.anthropic import ANTHROPIC, wire
 from ki2api.protocols.anthropic.encode import STOP_REASONS
 from ki2api.protocols.anthropic.searching import call_id as kiros_id
 from ki2api.protocols.anthropic.searching import result_of
+from ki2api.protocols.citing import links
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_chat.encode import FINISH_REASONS
+from ki2api.protocols.openai_responses import OPENAI_RESPONSES
+from ki2api.protocols.openai_responses.asked import NOTHING
+from ki2api.protocols.openai_responses.freeform import unwrap
+from ki2api.protocols.openai_responses.names import Called, FlatNames
+from ki2api.protocols.openai_responses.output import INCOMPLETE
+from ki2api.protocols.openai_responses.sealed import Sealed, unseal
 
-DIALECTS = [ANTHROPIC, OPENAI_CHAT]
+DIALECTS = [ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES]
+ENDS = {"message_stop", "response.completed", "response.incomplete"}
 REASONS: dict[str, EndReason] = {said: reason for reason, said in STOP_REASONS.items()}
-
+NAMES = FlatNames()
+NAMES.declare(Called("free", "space", custom=True))
+WITH_A_CUSTOM_TOOL = msgspec.structs.replace(NOTHING, names=NAMES, sealed=True)
 
 words = st.text(min_size=1, max_size=12)
-names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_-]{0,15}", fullmatch=True)
+names = st.just("space__free") | st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_-]{0,15}", fullmatch=True)
 counts = st.integers(0, 2**40)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -116,7 +127,9 @@ def parts(draw: st.DrawFn, index: int) -> list[ReplyEvent]:
         case _:
             opening, said = PartStarted(index, "tool-call", f"call_{index}", draw(names)), []
     if kind == "tool-call":
-        arguments = draw(st.dictionaries(st.text(max_size=5), values, max_size=3))
+        arguments = draw(
+            st.dictionaries(st.text(max_size=5) | st.just("input"), values, max_size=3)
+        )
         said = draw(pieces_of(msgspec.json.encode(arguments).decode()))
     signature = draw(words) if kind == "thinking" and draw(st.booleans()) else ""
     cited = tuple(draw(st.lists(pages, max_size=2))) if kind == "text" else ()
@@ -145,7 +158,14 @@ def batched(draw: st.DrawFn) -> list[list[ReplyEvent]]:
 
 
 def encoder_of(dialect: ClientProtocol, *, include_usage: bool = True) -> Encoder:
-    delivery = Delivery("f10e", "claude-x", 1_790_000_000, stream=True, include_usage=include_usage)
+    delivery = Delivery(
+        "f10e",
+        "claude-x",
+        1_790_000_000,
+        stream=True,
+        include_usage=include_usage,
+        kept=WITH_A_CUSTOM_TOOL,
+    )
     return dialect.encoder(Conversation("claude-x", ()), delivery)
 
 
@@ -365,6 +385,166 @@ def in_openais_terms(reply: Reply) -> dict[str, Any]:
     }
 
 
+class ResponsesReader:
+    """Folds a stream of the Responses API, and knows which event may stand where."""
+
+    PARTS = {  # noqa: RUF012 - a constant table
+        "content_part": ("content_index", "text"),
+        "reasoning_summary_part": ("summary_index", "text"),
+    }
+    WHOLE = {  # noqa: RUF012 - a constant table
+        "output_text": "text",
+        "reasoning_summary_text": "text",
+        "function_call_arguments": "arguments",
+        "custom_tool_call_input": "input",
+    }
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.open: dict[str, Any] | None = None
+        self.part: str | None = None
+        self.said = ""
+
+    def read(self, stream: bytes) -> dict[str, Any]:
+        events = [(name, msgspec.json.decode(data)) for name, data in frames(stream)]
+        assert [name for name, _ in events] == [event["type"] for _, event in events]
+        assert [event["sequence_number"] for _, event in events] == list(range(len(events)))
+        (created, _), (in_progress, _), *middle, (_, last) = events
+        assert (created, in_progress) == ("response.created", "response.in_progress")
+        for name, event in middle:
+            what, _, how = name.removeprefix("response.").rpartition(".")
+            assert event["output_index"] == len(self.items)
+            getattr(self, how)(what, event)
+        assert self.open is None
+        assert last["type"] == f"response.{last['response']['status']}"
+        assert last["response"]["output"] == self.items
+        response: dict[str, Any] = last["response"]
+        return response
+
+    def added(self, what: str, event: dict[str, Any]) -> None:
+        if what == "output_item":
+            assert self.open is None
+            self.open, self.said = event["item"], ""
+            return
+        if what == "output_text.annotation":
+            start, end = (event["annotation"][edge] for edge in ("start_index", "end_index"))
+            assert event["annotation"]["url"] in self.said[start:end]
+            return
+        assert self.part is None
+        assert self.open is not None
+        assert event["item_id"] == self.open["id"]
+        index, text = self.PARTS[what]
+        assert (event[index], event["part"][text]) == (0, "")
+        self.part = what
+
+    def in_progress(self, what: str, event: dict[str, Any]) -> None:
+        assert what == "web_search_call"
+        assert self.open is not None
+        assert event["item_id"] == self.open["id"]
+
+    searching = completed = in_progress
+
+    def delta(self, what: str, event: dict[str, Any]) -> None:
+        assert what in self.WHOLE
+        assert self.open is not None
+        assert event["item_id"] == self.open["id"]
+        assert event["delta"]
+        self.said += event["delta"]
+
+    def done(self, what: str, event: dict[str, Any]) -> None:
+        if what == "output_item":
+            assert self.open is not None
+            assert self.part is None
+            assert event["item"]["id"] == self.open["id"]
+            self.items.append(event["item"])
+            self.open = None
+        elif what in self.PARTS:
+            assert self.part == what
+            assert event["part"]["text"] == self.said
+            self.part = None
+        else:
+            assert event[self.WHOLE[what]] == self.said
+
+
+def responses_part(item: dict[str, Any]) -> ReplyPart:
+    match item:
+        case {"type": "message", "content": [{"type": "output_text", "text": text}]}:
+            return TextPart(text)
+        case {"type": "web_search_call", "action": {"type": "search", "query": query}}:
+            return SearchCallPart("", "web_search", query)
+        case {"type": "reasoning", "summary": summary, "encrypted_content": blob}:
+            sealed = unseal(blob or "") or Sealed()
+            text = "".join(each["text"] for each in summary)
+            return ThinkingPart(text, sealed.signature, sealed.redacted)
+        case {"type": "function_call", "call_id": call_id, "name": name, "arguments": text}:
+            return ToolCallPart(call_id, name, text)
+        case {"type": "custom_tool_call", "call_id": call_id, "name": name, "input": text}:
+            assert (name, item["namespace"]) == ("free", "space")
+            return ToolCallPart(call_id, "space__free", text)
+    raise AssertionError(item)
+
+
+def in_an_item(part: ReplyPart) -> ReplyPart:
+    """Say of a part what an item can say of it."""
+    match part:
+        case TextPart(text=text, citations=citations):
+            return TextPart(text + links(citations, 0)[0])
+        case ToolCallPart(name="space__free", input=arguments):
+            return replace(part, input=unwrap(arguments)[0])
+        case SearchCallPart():
+            return SearchCallPart("", "web_search", "a")
+        case _:
+            return part
+
+
+def in_responses_terms(reply: Reply) -> dict[str, Any]:
+    """Say of a reply all that the Responses API can say."""
+    why = INCOMPLETE.get(reply.reason)
+    usage = reply.usage
+    return {
+        "parts": [
+            in_an_item(part) for part in reply.parts if not isinstance(part, SearchResultPart)
+        ],
+        "status": "incomplete" if why else "completed",
+        "why": why and {"reason": why},
+        "usage": {
+            "input_tokens": usage.whole_input,
+            "input_tokens_details": {
+                "cached_tokens": usage.cache_read or 0,
+                "cache_write_tokens": usage.cache_write or 0,
+            },
+            "output_tokens": usage.output,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": usage.whole_input + usage.output,
+            "ki2api": {"source": usage.source},
+        },
+    }
+
+
+def said_in(response: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "parts": list(map(responses_part, response["output"])),
+        "status": response["status"],
+        "why": response["incomplete_details"],
+        "usage": response["usage"],
+    }
+
+
+@given(batches=batched())
+def test_a_stream_of_items_says_all_that_the_responses_api_can_say(
+    batches: list[list[ReplyEvent]],
+) -> None:
+    response = ResponsesReader().read(write(OPENAI_RESPONSES, batches))
+    assert said_in(response) == in_responses_terms(fold(flat(batches)))
+
+
+@given(events=replies())
+def test_a_whole_response_says_the_same(events: list[ReplyEvent]) -> None:
+    reply = fold(events)
+    response = msgspec.json.decode(encoder_of(OPENAI_RESPONSES).whole(reply))
+    assert said_in(response) == in_responses_terms(reply)
+
+
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @given(batches=batched())
 def test_the_bytes_do_not_depend_on_the_batches(
@@ -435,7 +615,7 @@ def test_a_broken_stream_never_looks_complete(
     stream = encoder.feed(events) + encoder.fail(UpstreamDisconnected("broke off"))
     *before, (_, last) = frames(stream)
     assert "error" in msgspec.json.decode(last)
-    assert not any(name == "message_stop" or data == "[DONE]" for name, data in before)
+    assert not any(name in ENDS or data == "[DONE]" for name, data in before)
     assert not any('"finish_reason":"' in data for _, data in before)
 
 
@@ -506,14 +686,55 @@ def test_openais_sdk_finds_the_same_completion(batches: list[list[ReplyEvent]]) 
     ] == reply["calls"]
 
 
+def ask_responses(stream: bytes) -> openai.types.responses.Response:
+    with (
+        serve(stream) as http,
+        openai.OpenAI(api_key="k", base_url="http://ki2api/v1", http_client=http) as client,
+        client.responses.create(model="claude-x", input="hi", stream=True) as found,
+    ):
+        state: Any = ResponseStreamState(input_tools=openai.omit, text_format=openai.omit)
+        *_, last = [event for sent in found for event in state.handle_event(sent)]
+        response: openai.types.responses.Response = last.response
+        return response
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches=batched())
+def test_openais_sdk_finds_the_same_response(batches: list[list[ReplyEvent]]) -> None:
+    ping = OPENAI_RESPONSES.ping
+    stream = write(OPENAI_RESPONSES, batches).replace(b"\n\n", b"\n\n" + ping)
+    whole = msgspec.json.decode(encoder_of(OPENAI_RESPONSES).whole(fold(flat(batches))))
+    found = ask_responses(ping + stream)
+    expected = openai.types.responses.Response.model_validate(whole)
+    assert unparsed(found.to_dict(exclude_unset=False)) == expected.to_dict(exclude_unset=False)
+
+
+def unparsed(value: Any) -> Any:
+    """Leave out what the SDK itself adds to a reply."""
+    match value:
+        case dict():
+            return {
+                name: unparsed(inner)
+                for name, inner in value.items()
+                if name not in {"parsed", "parsed_arguments"}
+            }
+        case list():
+            return [unparsed(inner) for inner in value]
+        case _:
+            return value
+
+
 def test_both_sdks_raise_on_a_broken_stream() -> None:
     begun: list[ReplyEvent] = [ReplyStarted(), PartStarted(0, "text"), PartDelta(0, "Hel")]
     error = UpstreamDisconnected("the stream broke off")
     messages, chunks = encoder_of(ANTHROPIC), encoder_of(OPENAI_CHAT)
+    responses = encoder_of(OPENAI_RESPONSES)
     with pytest.raises(anthropic.APIStatusError, match="the stream broke off"):
         ask_anthropic(messages.feed(begun) + messages.fail(error))
     with pytest.raises(openai.APIError, match="the stream broke off"):
         ask_openai(chunks.feed(begun) + chunks.fail(error))
+    with pytest.raises(openai.APIError, match="the stream broke off"):
+        ask_responses(responses.feed(begun) + responses.fail(error))
 
 
 def test_usage_comes_only_where_it_was_asked_for() -> None:

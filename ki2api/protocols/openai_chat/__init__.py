@@ -3,8 +3,8 @@
 from ki2api.protocols import ClientProtocol
 from ki2api.protocols.openai_chat.decode import decode
 from ki2api.protocols.openai_chat.encode import OpenAIChatEncoder
-from ki2api.protocols.openai_chat.errors import encode_error
 from ki2api.protocols.openai_chat.models import model_body, models_body
+from ki2api.protocols.openai_errors import encode_error
 from ki2api.protocols.sse import COMMENT
 
 __all__ = ["OPENAI_CHAT", "model_body", "models_body"]

@@ -19,7 +19,7 @@ from ki2api.events import (
 )
 from ki2api.protocols import Delivery
 from ki2api.protocols.citing import links
-from ki2api.protocols.openai_chat.errors import encode_error_object
+from ki2api.protocols.openai_errors import encode_error_object
 from ki2api.protocols.sse import frame
 from ki2api.protocols.usage import FIELD, facts
 from ki2api.protocols.writing import Border, Writer, encode

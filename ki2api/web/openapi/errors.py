@@ -8,11 +8,17 @@ from ki2api.errors import GatewayError
 ALWAYS: tuple[type[GatewayError], ...] = (errors.WrongMethod, errors.Bug)
 GUARDED = (*ALWAYS, errors.Unauthenticated, errors.Forbidden)
 READING = (*GUARDED, errors.InvalidRequest, errors.RequestTooLarge, errors.UnsupportedMedia)
+_ELSEWHERE = (
+    errors.NoWebSocket,
+    errors.UnknownAccount,
+    errors.UnknownResponse,
+    errors.UnknownRoute,
+)
 
 
 def asking(
     table: Iterable[type[GatewayError]], *, but: Collection[type[GatewayError]] = ()
 ) -> tuple[type[GatewayError], ...]:
     """Return those of a route that asks a model: nearly all that its dialect has words for."""
-    never = {GatewayError, errors.UnknownRoute, errors.UnknownAccount, *but}
+    never = {GatewayError, *_ELSEWHERE, *but}
     return tuple(kind for kind in table if kind not in never)

@@ -3,7 +3,7 @@
 from ki2api.errors import ThreadNotFound
 from ki2api.protocols.openai_chat import OPENAI_CHAT, wire
 from ki2api.protocols.openai_chat.decode import NO_EFFECT, REFUSED
-from ki2api.protocols.openai_chat.errors import TABLE
+from ki2api.protocols.openai_errors import TABLE
 from ki2api.web.openapi.errors import asking
 from ki2api.web.openapi.notes import notes_on
 from ki2api.web.openapi.operation import Dialect, Operation, Request, Result, Shape, Stream

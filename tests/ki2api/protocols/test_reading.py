@@ -8,7 +8,7 @@ import pytest
 
 from ki2api.errors import InvalidRequest
 from ki2api.protocols import RawRequest
-from ki2api.protocols.reading import UNKNOWN, Unserved, read
+from ki2api.protocols.reading import UNKNOWN, Unserved, read, read_raw
 
 Ask = Callable[..., RawRequest]
 
@@ -148,3 +148,28 @@ def test_unserved_content_is_left_out_and_remembered_where_asked() -> None:
     unserved = Unserved(drop=True)
     unserved.found("messages[0].content", "no pictures")
     assert unserved.dropped == ["messages[0].content"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        (b"{}", "here[0].content: Field required"),
+        (b"5", "here[0]: Expected object, got integer"),
+        (
+            b'{"content":[{"type":"text"}]}',
+            "here[0].content[0].text: Field required",
+        ),
+        (b"[5]", "here[0]: Expected object, got array"),
+        (b'{"content":[\xff]}', "the body is not valid JSON"),
+    ],
+)
+def test_a_fault_of_a_raw_part_is_told_with_its_place_in_the_body(raw: bytes, place: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read_raw(msgspec.json.Decoder(Nested), raw, "here[0]")
+    assert refused.value.message.startswith(place)
+
+
+def test_a_raw_part_that_is_a_list_has_its_places_too() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read_raw(msgspec.json.Decoder(list[int]), b'[1,"a"]', "here")
+    assert refused.value.path == "here[1]"

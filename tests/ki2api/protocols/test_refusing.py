@@ -27,6 +27,7 @@ NO_USE = {"x-should-retry": "false"}
         (errors.QuotaSpent("spent", retry_after=5), NO_USE),
         (errors.AccountSuspended("suspended"), NO_USE),
         (errors.EmptyReply("nothing came"), NO_USE),
+        (errors.NoWebSocket("none here"), {"upgrade": "HTTP/1.1"}),
         (errors.WrongMethod("not so", allow="GET, HEAD"), {"allow": "GET, HEAD"}),
     ],
 )

@@ -26,6 +26,9 @@ def test_a_conversation_needs_a_message(messages: list[tuple[bool, Turn]]) -> No
     with pytest.raises(InvalidRequest, match="at least one message") as refused:
         part_system(messages)
     assert refused.value.path == "messages"
+    with pytest.raises(InvalidRequest) as refused:
+        part_system(messages, "input")
+    assert refused.value.path == "input"
 
 
 def test_a_picture_in_the_opening_system_text_is_refused() -> None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from ki2api.events import PartDelta, PartStarted
-from ki2api.protocols.writing import Border, Writer
+from ki2api.protocols.writing import Border, NumberedWriter, Writer
 
 
 class Plain(Writer):
@@ -37,3 +37,25 @@ def test_line_breaks_cannot_leave_a_frame() -> None:
     assert b"\n" not in written
     assert b"\r" not in written
     assert msgspec.json.decode(written) == ["", text]
+
+
+class Counted(NumberedWriter):
+    """Writes a border as its name, and a delta with its number; capitals are not told."""
+
+    def _border(self, event: Border) -> bytes:
+        self._translate = lambda text: "" if text.isupper() else text
+        self._expect(b'["","%d",0}')
+        return type(event).__name__.encode()
+
+    def _before_deltas(self) -> bytes:
+        return b"!"
+
+
+def test_deltas_are_counted_and_remembered() -> None:
+    writer = Counted()
+    said = [PartDelta(0, "a"), PartDelta(0, "B"), PartDelta(0, "c")]
+    assert writer.feed((PartStarted(0, "text"), *said)) == (b'PartStarted!["a","%d",0}["c","%d",1}')
+    assert writer._said == ["a", "c"]
+    assert writer.feed((PartStarted(1, "text"), PartDelta(1, "d"))) == b'PartStarted!["d","%d",2}'
+    assert writer._said == ["d"]
+    assert writer.feed((PartStarted(2, "text"), PartDelta(2, "E"))) == b"PartStarted"

@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from ki2api.app import create_app
 from ki2api.conversation import Conversation, TextPart, ThinkingPart, ToolCallPart
+from ki2api.errors import NoWebSocket
 from ki2api.events import Reply, Usage
 from ki2api.protocols import ClientProtocol, Delivery
 from ki2api.protocols.anthropic import ANTHROPIC
@@ -22,10 +23,15 @@ from ki2api.protocols.fields import Refused
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_chat.decode import NO_EFFECT as OPENAI_NO_EFFECT
 from ki2api.protocols.openai_chat.decode import REFUSED as OPENAI_REFUSED
-from ki2api.protocols.openai_chat.errors import TABLE as OPENAI_TABLE
+from ki2api.protocols.openai_errors import TABLE as OPENAI_TABLE
+from ki2api.protocols.openai_responses import OPENAI_RESPONSES
+from ki2api.protocols.openai_responses.decode import NO_EFFECT as RESPONSES_NO_EFFECT
+from ki2api.protocols.openai_responses.decode import REFUSED as RESPONSES_REFUSED
 from ki2api.web.openapi.document import document
 from ki2api.web.openapi.replies import anthropic as anthropic_replies
 from ki2api.web.openapi.replies import openai_chat as openai_replies
+from ki2api.web.openapi.replies import openai_responses as responses_replies
+from ki2api.web.openapi.replies import openai_responses_events as responses_events
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 APP = create_app()
@@ -33,8 +39,10 @@ BYTES = msgspec.json.encode(document(APP.routes))
 DOCUMENT: dict[str, Any] = msgspec.json.decode(BYTES)
 
 CHAT = DOCUMENT["paths"]["/v1/chat/completions"]["post"]
+RESPONSES = DOCUMENT["paths"]["/v1/responses"]["post"]
 MESSAGES = DOCUMENT["paths"]["/v1/messages"]["post"]
 
+KEPT = {"200", "400", "401", "403", "404", "405", "500"}
 USAGE = Usage(input=1, output=2, source="upstream", cache_read=3, cache_write=4)
 EVERYTHING = Reply(
     (
@@ -85,6 +93,9 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_a_known_tag() -> No
     ("path", "asks", "gives"),
     [
         ("/v1/chat/completions", "OpenAIChatRequest", "OpenAICompletion"),
+        ("/v1/responses", "OpenAIResponsesRequest", "OpenAIResponse"),
+        ("/v1/responses/compact", "OpenAIResponsesRequest", "OpenAICompaction"),
+        ("/v1/responses/{response_id}/cancel", None, "OpenAIResponse"),
         ("/v1/messages", "AnthropicMessagesRequest", "AnthropicReply"),
         ("/v1/messages/count_tokens", "AnthropicCountRequest", "AnthropicTokenCount"),
         ("/v1/token/refresh", None, "RefreshDone"),
@@ -103,7 +114,7 @@ def test_every_post_says_what_it_takes_and_gives(path: str, asks: str | None, gi
 
 
 def test_the_posts_above_are_all_there_are() -> None:
-    assert sum(method == "POST" for _, method, _ in operations()) == 6
+    assert sum(method == "POST" for _, method, _ in operations()) == 9
 
 
 def named(holder: dict[str, Any]) -> str:
@@ -112,12 +123,14 @@ def named(holder: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("operation", "table"), [(CHAT, OPENAI_TABLE), (MESSAGES, ANTHROPIC_TABLE)]
+    ("operation", "table"),
+    [(CHAT, OPENAI_TABLE), (RESPONSES, OPENAI_TABLE), (MESSAGES, ANTHROPIC_TABLE)],
 )
 def test_a_route_that_asks_a_model_has_every_status_of_its_dialects_table(
     operation: dict[str, Any], table: dict[type, tuple[Any, ...]]
 ) -> None:
-    assert set(operation["responses"]) == {"200", *(str(row[0]) for row in table.values())}
+    told = {str(row[0]) for kind, row in table.items() if kind is not NoWebSocket}
+    assert set(operation["responses"]) == {"200", *told}
 
 
 @pytest.mark.parametrize(
@@ -133,6 +146,8 @@ def test_a_route_that_asks_a_model_has_every_status_of_its_dialects_table(
         ("/v1/token/refresh", {"200", "400", "401", "403", "404", "405", "500"}),
         ("/v1/token/reset", {"200", "401", "403", "404", "405", "500"}),
         ("/v1/models/{model_id}", {"200", "400", "401", "403", "404", "405", "500"}),
+        ("/v1/responses/{response_id}/input_items", KEPT),
+        ("/v1/responses/{response_id}/cancel", KEPT),
         (
             "/v1/messages/count_tokens",
             {"200", "400", "401", "403", "404", "405", "413", "415", "500"},
@@ -165,6 +180,7 @@ def test_only_the_front_page_and_health_are_open() -> None:
     ("operation", "word", "last"),
     [
         (CHAT, "`[DONE]`", "data: [DONE]\n\n"),
+        (RESPONSES, "`response.completed`", '"sequence_number":9}\n\n'),
         (MESSAGES, "`message_stop`", 'data: {"type":"message_stop"}\n\n'),
     ],
 )
@@ -195,6 +211,7 @@ def test_it_names_no_other_place_and_nothing_that_is_ours_alone() -> None:
     ("name", "refused", "no_effect"),
     [
         ("OpenAIChatRequest", OPENAI_REFUSED, OPENAI_NO_EFFECT),
+        ("OpenAIResponsesRequest", RESPONSES_REFUSED, RESPONSES_NO_EFFECT),
         ("AnthropicMessagesRequest", ANTHROPIC_REFUSED, ANTHROPIC_NO_EFFECT),
         ("AnthropicCountRequest", ANTHROPIC_REFUSED, ANTHROPIC_NO_EFFECT),
     ],
@@ -234,6 +251,8 @@ def test_all_that_an_encoder_streams_is_described(path: Path) -> None:
     kinds: tuple[Any, ...] = (anthropic_replies.Event,)
     if path.name.startswith("openai_chat"):
         kinds = (openai_replies.Chunk, openai_replies.Error)
+    if path.name.startswith("openai_responses"):
+        kinds = (responses_events.Event,)
     lines = re.findall(rb"^data: (.*)$", path.read_bytes(), re.MULTILINE)
     events = [line for line in lines if line != b"[DONE]"]
     assert events
@@ -242,7 +261,11 @@ def test_all_that_an_encoder_streams_is_described(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("protocol", "kind"),
-    [(OPENAI_CHAT, openai_replies.Completion), (ANTHROPIC, anthropic_replies.Reply)],
+    [
+        (OPENAI_CHAT, openai_replies.Completion),
+        (OPENAI_RESPONSES, responses_replies.Response),
+        (ANTHROPIC, anthropic_replies.Reply),
+    ],
 )
 def test_all_that_an_encoder_writes_whole_is_described(
     protocol: ClientProtocol, kind: type[Any]

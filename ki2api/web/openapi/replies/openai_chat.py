@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ki2api.protocols.openai_chat import wire
 from ki2api.protocols.openai_chat.encode import FINISH_REASONS
-from ki2api.protocols.openai_chat.errors import TABLE
+from ki2api.protocols.openai_errors import TABLE
 from ki2api.web.openapi.replies.usage import UsageFacts
 
 _REASONS = sorted(set(FINISH_REASONS.values()))

@@ -6,7 +6,7 @@ import pytest
 from ki2api import errors
 from ki2api.errors import GatewayError
 from ki2api.kiro.overflow import too_long
-from ki2api.protocols.openai_chat.errors import TABLE, encode_error
+from ki2api.protocols.openai_errors import TABLE, encode_error
 
 
 def test_every_error_has_a_row_of_its_own(raised_errors: set[type[GatewayError]]) -> None:

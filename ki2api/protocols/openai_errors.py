@@ -14,14 +14,17 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.Unauthenticated: (401, "invalid_request_error", "invalid_api_key"),
     errors.Forbidden: (403, "permission_error", "forbidden"),
     errors.InvalidRequest: (400, "invalid_request_error", "invalid_request"),
-    errors.ThreadNotFound: (404, "invalid_request_error", "thread_not_found"),
+    errors.ThreadNotFound: (400, "invalid_request_error", "previous_response_not_found"),
     errors.BodyRefused: (400, "invalid_request_error", "invalid_request"),
     errors.ThoughtsRefused: (400, "invalid_request_error", "invalid_request"),
+    errors.UnknownResponse: (404, "invalid_request_error", "response_not_found"),
     errors.RequestTooLarge: (413, "invalid_request_error", "request_too_large"),
     errors.UnsupportedMedia: (415, "invalid_request_error", "unsupported_media_type"),
     errors.ContextTooLong: (400, "invalid_request_error", "context_length_exceeded"),
     errors.UnknownRoute: (404, "invalid_request_error", "unknown_route"),
     errors.WrongMethod: (405, "invalid_request_error", "method_not_allowed"),
+    # On this status alone Codex goes on by POST at once (0.171, 2026-11); others it tries 7 times.
+    errors.NoWebSocket: (426, "invalid_request_error", "websocket_not_supported"),
     errors.UnknownAccount: (404, "invalid_request_error", "account_not_found"),
     errors.UnknownModel: (404, "invalid_request_error", "model_not_found"),
     errors.ModelNotOffered: (404, "invalid_request_error", "model_not_found"),
@@ -57,9 +60,13 @@ def encode_error(error: GatewayError, request_id: str) -> Body:  # noqa: ARG001 
 
 def encode_error_object(error: GatewayError) -> bytes:
     """Write what both a whole answer and a stream say of an error."""
+    return msgspec.json.encode({"error": error_object(error)})
+
+
+def error_object(error: GatewayError) -> dict[str, str | None]:
+    """Make OpenAI's error object."""
     _, kind, code = row_of(error, TABLE)
-    said = {"message": _message(error), "type": kind, "param": error.path, "code": code}
-    return msgspec.json.encode({"error": said})
+    return {"message": _message(error), "type": kind, "param": error.path, "code": code}
 
 
 def _message(error: GatewayError) -> str:
