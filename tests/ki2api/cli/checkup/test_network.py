@@ -1,6 +1,7 @@
 """Whether the services can be reached, on a network that is made up."""
 
 import ssl
+from collections.abc import Callable
 from email.utils import formatdate
 from time import time
 from typing import Any
@@ -76,10 +77,15 @@ async def test_a_clock_that_is_wrong_is_worth_a_word(seconds: float, said: str) 
 
 
 @pytest.mark.parametrize(
-    "said", [answer(100), httpx.Response(200), httpx.Response(200, headers={"date": "noon"})]
+    "say",
+    [
+        lambda: answer(100),  # made when the test runs: its date is counted from then
+        lambda: httpx.Response(200),
+        lambda: httpx.Response(200, headers={"date": "noon"}),
+    ],
 )
-async def test_a_clock_that_is_right_or_unknown_is_not(said: httpx.Response) -> None:
-    assert {finding.state for finding in await found(Network(said))} == {"good"}
+async def test_a_clock_that_is_right_or_unknown_is_not(say: Callable[[], httpx.Response]) -> None:
+    assert {finding.state for finding in await found(Network(say()))} == {"good"}
 
 
 async def test_a_proxy_is_named_without_its_password() -> None:
