@@ -108,7 +108,7 @@ class Tool(msgspec.Struct, frozen=True):
     strict: bool = False
     """Whether the caller relies on the input to fit the schema."""
     deferred: bool = False
-    """Whether the model is told of the tool only after a search of the client has found it."""
+    """Whether the model is not to be told of it now: it has yet to be found, or was withdrawn."""
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
@@ -188,3 +188,12 @@ class Conversation(msgspec.Struct, frozen=True):
     web_search: WebSearch | None = None
     metadata: Metadata = Metadata()
     not_honoured: tuple[str, ...] = ()
+
+    @property
+    def told_tools(self) -> tuple[Tool, ...]:
+        """The tools that the model is told of: a deferred one only if it was called before."""
+        if not any(tool.deferred for tool in self.tools):
+            return self.tools
+        parts = (part for turn in self.turns for part in turn.parts)
+        called = {part.name for part in parts if isinstance(part, ToolCallPart)}
+        return tuple(tool for tool in self.tools if not tool.deferred or tool.name in called)

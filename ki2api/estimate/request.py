@@ -54,7 +54,7 @@ def estimated(conversation: Conversation, family: Family) -> Estimate:
         count.written += _PER_MESSAGE
         for part in turn.parts:
             count.part(part)
-    for tool in conversation.tools:
+    for tool in conversation.told_tools:
         count.tool(tool)
     return Estimate(ceil(count.written) + count.attached, count.attached)
 

@@ -24,4 +24,7 @@ class Normalize(Stage[GatewayFlow, NormalizeConfig]):
         """Fill `flow.conversation` and `flow.delivery`; raises InvalidRequest."""
         drop = self.config.unknown_parts == "drop"
         flow.conversation, flow.delivery = flow.protocol.decode(flow.request, drop_unknown=drop)
+        told = {tool.name for tool in flow.conversation.told_tools}
+        if later := [tool.name for tool in flow.conversation.tools if tool.name not in told]:
+            flow.note(self.name, f"tools that the model is not told of now: {', '.join(later)}")
         await call_next(flow)

@@ -16,12 +16,13 @@ PLACEHOLDER = "A tool of an earlier turn. It cannot be called any more."
 def declare_tools(draft: Draft, conversation: Conversation) -> None:
     """Put the tools in the draft, and name every tool that the conversation speaks of."""
     _t15_search_is_run_by_a_stage(conversation)
-    if len(conversation.tools) > draft.limits.max_tools:
-        count, most = len(conversation.tools), draft.limits.max_tools
+    told = conversation.told_tools
+    if len(told) > draft.limits.max_tools:
+        count, most = len(told), draft.limits.max_tools
         detail = f"There are {count} tools, the limit is {most}."
         raise InvalidRequest(detail, path="tools", rule="T14")
     seen: set[tuple[str, str, bytes]] = set()
-    for tool in conversation.tools:
+    for tool in told:
         same = (tool.name, tool.description, bytes(tool.schema))
         if same in seen:
             draft.repair("T3", tool.at, "the same tool stood there twice")

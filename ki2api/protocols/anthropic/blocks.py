@@ -38,6 +38,8 @@ def parts(content: Content, at: str, unserved: Unserved) -> Iterator[Part]:
                 yield ToolCallPart(known_id(server_id), name, bytes(raw).decode(), place)
             case wire.WebSearchResultBlock():
                 yield as_tool_result(result_of(block), place)
+            case wire.ToolAdditionBlock() | wire.ToolRemovalBlock():
+                pass  # it changes the list of tools, which is read elsewhere
             case _:
                 yield from _shown(block, place, unserved)
 

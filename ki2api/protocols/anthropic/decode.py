@@ -25,7 +25,9 @@ from ki2api.conversation import (
 from ki2api.errors import InvalidRequest, ThreadNotFound
 from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.anthropic import wire
+from ki2api.protocols.anthropic.billing import billing_lines, is_billing
 from ki2api.protocols.anthropic.blocks import parts
+from ki2api.protocols.anthropic.offered import hidden_tools, listed_tools, searches
 from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.reading import NULL, Unserved, read
 from ki2api.protocols.replying import json_reply, stop_strings, token_limit
@@ -35,7 +37,8 @@ NO_EFFECT: Mapping[str, Any] = {
     "billing_policy": None,
     "compaction": None,
     "container": None,
-    "context_management": None,
+    # What Claude Code 2.1.330 sends with every request (seen 2026-11): it clears nothing.
+    "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
     "diagnostics": None,
     "fallback_credit_token": None,
     "fallbacks": [],
@@ -119,16 +122,17 @@ def _system(asked: wire.CountRequest) -> Iterator[TextPart]:
         yield TextPart(asked.system, "system")
     else:
         for index, block in enumerate(asked.system or ()):
-            yield TextPart(block.text, f"system[{index}]")
+            if not is_billing(block):
+                yield TextPart(block.text, f"system[{index}]")
 
 
 def _turns(asked: wire.CountRequest, unserved: Unserved) -> Iterator[tuple[bool, Turn]]:
     for index, message in enumerate(asked.messages):
         at = f"messages[{index}]"
         content = tuple(parts(message.content, f"{at}.content", unserved))
-        if message.role == "system":
+        if message.role == "system" and content:
             yield True, Turn("user", content, at)
-        else:
+        elif message.role != "system":
             yield from ((False, turn) for turn in _split(message.role, content, at))
 
 
@@ -142,8 +146,8 @@ def _split(role: Role, content: tuple[Part, ...], at: str) -> Iterator[Turn]:
 
 
 def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
-    for index, tool in enumerate(asked.tools or ()):
-        at = f"tools[{index}]"
+    hidden = hidden_tools(asked)
+    for tool, at in listed_tools(asked):
         if _is_web_search(tool):
             continue
         if tool.type not in (None, "custom"):
@@ -153,8 +157,14 @@ def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
         elif tool.input_schema == NULL:
             raise InvalidRequest("Field required", path=f"{at}.input_schema")
         else:
-            about, strict = tool.description or "", bool(tool.strict)
-            yield Tool(tool.name, about, tool.input_schema, at, strict=strict)
+            yield Tool(
+                tool.name,
+                tool.description or "",
+                tool.input_schema,
+                at,
+                strict=bool(tool.strict),
+                deferred=tool.name in hidden,
+            )
 
 
 def _is_web_search(tool: wire.Tool) -> bool:
@@ -238,6 +248,8 @@ def _session_in(user_id: str) -> str | None:
 
 def _not_honoured(asked: wire.CountRequest, request: RawRequest) -> Iterator[str]:
     yield from asked_for(asked, NO_EFFECT)
+    yield from billing_lines(asked.system)
+    yield from searches(asked.tools)
     if asked.output_config and asked.output_config.task_budget is not None:
         yield "output_config.task_budget"
     if asked.thinking and asked.thinking.display not in (None, *DISPLAYS):

@@ -107,6 +107,45 @@ class WebSearchResultBlock(msgspec.Struct, tag="web_search_tool_result"):
     content: list[FoundPage] | WebSearchError
 
 
+class Tool(msgspec.Struct):
+    """A client's tool, or by its `type` one that Anthropic would run: the web search is served."""
+
+    name: str = ""
+    type: str | None = None
+    description: str | None = None
+    # A factory, since a raw default cannot be said in JSON Schema.
+    input_schema: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
+    defer_loading: bool | None = None
+    max_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+    user_location: Any = None
+    strict: bool | None = None
+
+
+class ChangedTool(msgspec.Struct):
+    """Which tool a change speaks of: one that is listed by its name, or one that is given whole."""
+
+    type: str
+    name: str = ""
+    definition: Tool | None = None
+
+
+class ToolAdditionBlock(msgspec.Struct, tag="tool_addition"):
+    """From here on the model may call a tool; it stands in a system message."""
+
+    tool: ChangedTool
+
+
+class ToolRemovalBlock(msgspec.Struct, tag="tool_removal"):
+    """From here on a tool is withdrawn."""
+
+    tool: ChangedTool
+
+
+ToolChange: TypeAlias = ToolAdditionBlock | ToolRemovalBlock
+
+
 class UnknownBlock(msgspec.Struct, tag=UNKNOWN):
     """Anything else."""
 
@@ -127,6 +166,8 @@ Block: TypeAlias = (
     | RedactedThinkingBlock
     | ToolUseBlock
     | ToolReferenceBlock
+    | ToolAdditionBlock
+    | ToolRemovalBlock
     | ToolResultBlock
     | ServerToolUseBlock
     | WebSearchResultBlock
@@ -141,6 +182,8 @@ KNOWN_TYPES = frozenset(
         "redacted_thinking",
         "tool_use",
         "tool_reference",
+        "tool_addition",
+        "tool_removal",
         "tool_result",
         "server_tool_use",
         "web_search_tool_result",
@@ -170,21 +213,6 @@ class Message(msgspec.Struct):
     content: str | list[Block] | None = None
     output_config: OutputConfig | None = None
     clear_at: str | None = None
-
-
-class Tool(msgspec.Struct):
-    """A client's tool, or by its `type` one that Anthropic would run: the web search is served."""
-
-    name: str = ""
-    type: str | None = None
-    description: str | None = None
-    # A factory, since a raw default cannot be said in JSON Schema.
-    input_schema: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
-    max_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    allowed_domains: list[str] | None = None
-    blocked_domains: list[str] | None = None
-    user_location: Any = None
-    strict: bool | None = None
 
 
 class ToolChoice(msgspec.Struct):

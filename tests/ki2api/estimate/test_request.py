@@ -54,6 +54,11 @@ def test_system_text_and_tools_count() -> None:
     assert conversation_tokens(Conversation("m", (), tools=(tool,))) > text_tokens(WORDS) + 4
 
 
+def test_a_tool_that_the_model_is_not_told_of_costs_nothing() -> None:
+    tool = Tool("name", WORDS, msgspec.Raw(b"{}"), deferred=True)
+    assert conversation_tokens(Conversation("m", (), tools=(tool,))) == 0
+
+
 def test_pictures_and_files_are_guessed_and_said_to_be() -> None:
     parts = (
         TextPart(WORDS),

@@ -4,7 +4,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from ki2api.conversation import TextPart, Tool, ToolCallPart, ToolChoice, Turn, WebSearch
+from ki2api.conversation import (
+    TextPart,
+    Tool,
+    ToolCallPart,
+    ToolChoice,
+    ToolResultPart,
+    Turn,
+    WebSearch,
+)
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.compose import Limits
 from ki2api.kiro.rules.tools import PLACEHOLDER
@@ -123,3 +131,22 @@ def test_schemas_are_written_out_only_so_far_in_one_request(hear: Hear) -> None:
     assert heard.tools[0]["inputSchema"]["json"]["properties"]["3999"] == {"type": "string"}
     assert last == {}
     assert "what was too much" in heard.composed.repairs[-1].text
+
+
+def test_a_deferred_tool_is_not_declared_before_it_is_found(hear: Hear) -> None:
+    later = msgspec.structs.replace(tool("later"), deferred=True)
+    heard = hear(ASK, tools=(tool("get"), later))
+    assert named(heard) == ["get"]
+
+
+def test_a_deferred_tool_that_was_called_is_declared_as_it_is(hear: Hear) -> None:
+    later = msgspec.structs.replace(tool("later", "comes late"), deferred=True)
+    result = Turn("user", (ToolResultPart("1", (TextPart("done"),)),))
+    heard = hear(ASK, call("later"), result, tools=(tool("get"), later))
+    assert [spec["description"] for spec in heard.tools] == ["does it", "comes late"]
+    assert heard.rules == []
+
+
+def test_deferred_tools_do_not_count_against_the_limit(hear: Hear) -> None:
+    later = [msgspec.structs.replace(tool(f"t{at}"), deferred=True) for at in range(3)]
+    assert named(hear(ASK, tools=(tool("get"), *later), limits=Limits(max_tools=1))) == ["get"]

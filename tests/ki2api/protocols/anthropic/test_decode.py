@@ -371,3 +371,18 @@ def test_unknown_content_and_tools_are_left_out_where_asked(ask: Ask) -> None:
     assert [tool.name for tool in found.tools] == ["ls"]
     assert found.not_honoured == ("messages[0].content[0]", "tools[0]")
     assert decode_count(ask(asked), drop_unknown=True) == found
+
+
+def test_claude_codes_billing_line_stays_here_and_is_listed(ask: Ask) -> None:
+    billing = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330.a19;"}
+    asked = conversation(ask(body(system=[billing, {"type": "text", "text": "Be kind."}])))
+    assert asked.system == (TextPart("Be kind.", "system[1]"),)
+    assert asked.not_honoured == ("system[0]",)
+
+
+def test_an_edit_of_the_context_that_clears_nothing_asks_for_nothing(ask: Ask) -> None:
+    keep_all = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
+    clear = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    assert conversation(ask(body(context_management=keep_all))).not_honoured == ()
+    asked = conversation(ask(body(context_management=clear)))
+    assert asked.not_honoured == ("context_management",)

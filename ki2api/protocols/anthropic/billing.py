@@ -1,0 +1,22 @@
+"""Claude Code's billing line: the first of its system texts (2.1.330, seen 2026-11).
+
+It is made for Anthropic's accounting and differs between versions and conversations, so at Kiro it
+would only keep equal prompts from the cache (docs/kiro.md §3.9). It is left out, and listed so.
+"""
+
+from collections.abc import Iterator
+
+from ki2api.protocols.anthropic import wire
+
+_HEAD = "x-anthropic-billing-header:"
+
+
+def is_billing(block: wire.TextBlock) -> bool:
+    """Tell whether a system text is the line."""
+    return block.text.startswith(_HEAD)
+
+
+def billing_lines(system: str | list[wire.TextBlock] | None) -> Iterator[str]:
+    """Name the places where it stands."""
+    if isinstance(system, list):
+        yield from (f"system[{index}]" for index, block in enumerate(system) if is_billing(block))
