@@ -201,5 +201,5 @@ def test_a_call_to_type_reaches_a_route_at_the_default_address_with_the_default_
 def test_nothing_is_to_be_typed_that_is_not_expected() -> None:
     pytest_and_pip = {".venv/bin/pytest", ".venv/bin/pip"}
     containers = {"podman", "docker", "docker-compose"}
-    programs = {"python3", "curl", "export", ".venv/bin/ki2api", *pytest_and_pip, *containers}
+    programs = {"python3", "curl", ".venv/bin/ki2api", *pytest_and_pip, *containers}
     assert {words[0] for words in TYPED} == programs

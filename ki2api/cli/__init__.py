@@ -6,6 +6,7 @@ import ki2api
 from ki2api.cli.accounts import accounts
 from ki2api.cli.check import check
 from ki2api.cli.completion import completion
+from ki2api.cli.connect import connect
 from ki2api.cli.demo import demo
 from ki2api.cli.doctor import doctor
 from ki2api.cli.explain import explain
@@ -41,6 +42,7 @@ for command in (
     check,
     doctor,
     explain,
+    connect,
     show,
     stages,
     accounts,

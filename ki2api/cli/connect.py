@@ -1,0 +1,51 @@
+"""`ki2api connect`: what to tell a client so that it uses this gateway."""
+
+from collections.abc import Iterator
+
+import rich_click as click
+
+from ki2api.cli.calling import Door, door_options
+from ki2api.cli.connections import CONNECTIONS, Address, Connection
+from ki2api.keys import DEFAULT_KEY
+
+MODEL = "claude-sonnet-4.5"
+OWN_KEY = (
+    "Your own key is not shown: put it into the variable KI2API_KEY, and in place of YOUR-KEY."
+    " With --show-key it stands there itself."
+)
+
+
+@click.command()
+@click.argument("client", required=False, type=click.Choice(list(CONNECTIONS)))
+@click.option("--model", default=MODEL, show_default=True, help="The model that it should use.")
+@click.option("--key", help="The key to write down, in place of the one in the settings.")
+@click.option("--show-key", is_flag=True, help="Show a key of your own, too.")
+@door_options
+def connect(door: Door, client: str | None, model: str, key: str | None, *, show_key: bool) -> None:
+    """Print the settings of a CLIENT for this gateway; without one, list the clients.
+
+    Nothing is asked of the gateway and nothing is written.
+    """
+    if client is None:
+        click.echo(listed())
+        return
+    own = key or door.key.reveal()
+    shown = own if show_key or key or own == DEFAULT_KEY else None
+    click.echo("\n".join(told(CONNECTIONS[client], Address(door.url, model, shown))))
+    if shown is None:
+        click.echo(f"\n{OWN_KEY}")
+
+
+def listed() -> str:
+    """List the clients by name."""
+    rows = (f"  {name:<17} {connection.title}" for name, connection in CONNECTIONS.items())
+    return "\n".join(["Clients, for `ki2api connect CLIENT`:", "", *rows])
+
+
+def told(connection: Connection, address: Address) -> Iterator[str]:
+    """Say a client's settings, line by line, so that each text can be copied as it stands."""
+    yield connection.title
+    for piece in connection.pieces:
+        yield from ("", f"{piece.where.replace('`', '')}:", "", address.put_into(piece))
+    if connection.note:
+        yield from ("", connection.note.replace("<url>", address.url))
