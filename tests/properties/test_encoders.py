@@ -4,7 +4,7 @@ Small parsers of our own check each dialect's grammar; the official SDKs have th
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import anthropic
@@ -400,10 +400,10 @@ class ResponsesReader:
     }
 
     def __init__(self) -> None:
-        self.items: list[dict[str, Any]] = []
-        self.open: dict[str, Any] | None = None
+        self.items: dict[int, dict[str, Any]] = {}
+        self.open: dict[int, dict[str, Any]] = {}
         self.part: str | None = None
-        self.said = ""
+        self.said: dict[int, str] = {}
 
     def read(self, stream: bytes) -> dict[str, Any]:
         events = [(name, msgspec.json.decode(data)) for name, data in frames(stream)]
@@ -413,63 +413,59 @@ class ResponsesReader:
         assert (created, in_progress) == ("response.created", "response.in_progress")
         for name, event in middle:
             what, _, how = name.removeprefix("response.").rpartition(".")
-            assert event["output_index"] == len(self.items)
-            getattr(self, how)(what, event)
-        assert self.open is None
+            if what != "output_item":
+                assert event["item_id"] == self.open[event["output_index"]]["id"]
+            getattr(self, how)(what, event["output_index"], event)
+        assert not self.open
         assert last["type"] == f"response.{last['response']['status']}"
-        assert last["response"]["output"] == self.items
+        assert last["response"]["output"] == [self.items[index] for index in range(len(self.items))]
         response: dict[str, Any] = last["response"]
         return response
 
-    def added(self, what: str, event: dict[str, Any]) -> None:
+    def added(self, what: str, place: int, event: dict[str, Any]) -> None:
         if what == "output_item":
-            assert self.open is None
-            self.open, self.said = event["item"], ""
+            assert place == len(self.items) + len(self.open)
+            assert all(item["type"] == "web_search_call" for item in self.open.values())
+            self.open[place], self.said[place] = event["item"], ""
             return
         if what == "output_text.annotation":
             start, end = (event["annotation"][edge] for edge in ("start_index", "end_index"))
-            assert event["annotation"]["url"] in self.said[start:end]
+            link = self.said[place][start:end]
+            assert (link[:2], link[-2:]) == ("([", "))")
+            assert event["annotation"]["url"] in link
             return
         assert self.part is None
-        assert self.open is not None
-        assert event["item_id"] == self.open["id"]
         index, text = self.PARTS[what]
         assert (event[index], event["part"][text]) == (0, "")
         self.part = what
 
-    def in_progress(self, what: str, event: dict[str, Any]) -> None:
+    def in_progress(self, what: str, _place: int, _event: dict[str, Any]) -> None:
         assert what == "web_search_call"
-        assert self.open is not None
-        assert event["item_id"] == self.open["id"]
 
     searching = completed = in_progress
 
-    def delta(self, what: str, event: dict[str, Any]) -> None:
+    def delta(self, what: str, place: int, event: dict[str, Any]) -> None:
         assert what in self.WHOLE
-        assert self.open is not None
-        assert event["item_id"] == self.open["id"]
         assert event["delta"]
-        self.said += event["delta"]
+        self.said[place] += event["delta"]
 
-    def done(self, what: str, event: dict[str, Any]) -> None:
+    def done(self, what: str, place: int, event: dict[str, Any]) -> None:
         if what == "output_item":
-            assert self.open is not None
             assert self.part is None
-            assert event["item"]["id"] == self.open["id"]
-            self.items.append(event["item"])
-            self.open = None
+            assert event["item"]["id"] == self.open.pop(place)["id"]
+            self.items[place] = event["item"]
         elif what in self.PARTS:
             assert self.part == what
-            assert event["part"]["text"] == self.said
+            assert event["part"]["text"] == self.said[place]
             self.part = None
         else:
-            assert event[self.WHOLE[what]] == self.said
+            assert event[self.WHOLE[what]] == self.said[place]
 
 
 def responses_part(item: dict[str, Any]) -> ReplyPart:
     match item:
-        case {"type": "message", "content": [{"type": "output_text", "text": text}]}:
-            return TextPart(text)
+        case {"type": "message", "content": [{"type": "output_text", "text": text, **rest}]}:
+            return TextPart(text, citations=tuple(map(annotated_page, rest["annotations"])))
         case {"type": "web_search_call", "action": {"type": "search", "query": query}}:
             return SearchCallPart("", "web_search", query)
         case {"type": "reasoning", "summary": summary, "encrypted_content": blob}:
@@ -484,11 +480,16 @@ def responses_part(item: dict[str, Any]) -> ReplyPart:
     raise AssertionError(item)
 
 
+def annotated_page(note: dict[str, Any]) -> WebPage:
+    return WebPage(0, note["url"], note["title"])
+
+
 def in_an_item(part: ReplyPart) -> ReplyPart:
     """Say of a part what an item can say of it."""
     match part:
         case TextPart(text=text, citations=citations):
-            return TextPart(text + links(citations, 0)[0])
+            cited = tuple(WebPage(0, page.url, page.title) for page in citations)
+            return TextPart(text + links(citations, 0)[0], citations=cited)
         case ToolCallPart(name="space__free", input=arguments):
             return replace(part, input=unwrap(arguments)[0])
         case SearchCallPart():
@@ -497,14 +498,24 @@ def in_an_item(part: ReplyPart) -> ReplyPart:
             return part
 
 
+def in_items(parts: Sequence[ReplyPart]) -> Iterator[ReplyPart]:
+    """Say of parts what items can say of them: texts that follow each other are one."""
+    for is_text, run in groupby(parts, lambda part: isinstance(part, TextPart)):
+        said = [in_an_item(part) for part in run if not isinstance(part, SearchResultPart)]
+        if not is_text:
+            yield from said
+            continue
+        texts = [part for part in said if isinstance(part, TextPart)]
+        whole = "".join(part.text for part in texts)
+        yield TextPart(whole, citations=tuple(page for part in texts for page in part.citations))
+
+
 def in_responses_terms(reply: Reply) -> dict[str, Any]:
     """Say of a reply all that the Responses API can say."""
     why = INCOMPLETE.get(reply.reason)
     usage = reply.usage
     return {
-        "parts": [
-            in_an_item(part) for part in reply.parts if not isinstance(part, SearchResultPart)
-        ],
+        "parts": list(in_items(reply.parts)),
         "status": "incomplete" if why else "completed",
         "why": why and {"reason": why},
         "usage": {

@@ -70,7 +70,7 @@ class CompactionEncoder(OpenAIResponsesEncoder):
     def _ended(self, event: ReplyEnded) -> bytes:
         item = self._summed_up("".join(self._summary))
         done = self._event("response.output_item.done", output_index=0, item=item)
-        self._output = [item]
+        self._output = {0: item}
         return done + super()._ended(event)
 
     def _items(self, reply: Reply) -> list[JSONObject]:

@@ -48,9 +48,14 @@ class OpenAIResponsesEncoder(NumberedWriter):
         self._asked = delivery.kept if isinstance(delivery.kept, Asked) else NOTHING
         self._keep = keep
         self._usage = Usage(0, 0, "estimate")
-        self._output: list[JSONObject] = []
+        self._output: dict[int, JSONObject] = {}
+        """The items that are complete, by their places."""
+        self._opened = 0
         self._open: OpenItem = OpenMessage("")
-        self._search: OpenSearch | None = None
+        self._goes_on = False
+        """Whether the item that is open is a message, to which more texts may come."""
+        self._searches: dict[str, OpenSearch] = {}
+        """Those without a result yet, by the ids of their calls."""
         self._shown = True
 
     def fail(self, error: GatewayError) -> bytes:
@@ -67,7 +72,7 @@ class OpenAIResponsesEncoder(NumberedWriter):
 
     def whole(self, reply: Reply) -> bytes:
         """Write the response object."""
-        self._output = self._items(reply)
+        self._output = dict(enumerate(self._items(reply)))
         self._usage = reply.usage
         response = self._ended_by(output.INCOMPLETE.get(reply.reason))
         return encode(response)
@@ -80,25 +85,15 @@ class OpenAIResponsesEncoder(NumberedWriter):
             case ReplyStarted(estimated_input=estimated):
                 self._usage = Usage(estimated, 0, "estimate")
                 return self._began()
-            case PartStarted(result=result):
-                return self._settle(result) + self._part_started(event)
+            case PartStarted():
+                return self._part_started(event)
             case PartEnded():
                 return self._part_ended(event)
             case UsageReported(usage=usage):
                 self._usage = usage
                 return b""
             case _:
-                return self._settle(None) + self._ended(event)
-
-    def _settle(self, result: SearchResultPart | None) -> bytes:
-        """Complete a search as soon as something follows on it."""
-        search, self._search = self._search, None
-        if search is None:
-            return b""
-        self._open, search.result = search, result
-        failed = result is not None and result.fault
-        told = [] if failed else [("response.web_search_call.completed", JSONObject())]
-        return self._item_events(told) + self._item_done(search.done("", ""))
+                return self._close_all() + self._ended(event)
 
     def _began(self) -> bytes:
         begun = msgspec.Raw(encode(self._response("in_progress")))
@@ -107,38 +102,66 @@ class OpenAIResponsesEncoder(NumberedWriter):
 
     def _part_started(self, event: PartStarted) -> bytes:
         self._shown = event.kind != "search-result"
-        if not self._shown:
+        if self._goes_on and event.kind == "text":
             return b""
-        self._open = opened(event, self._asked, self._delivery.id)
-        self._translate = self._open.translate
-        written = self._event(
-            "response.output_item.added", output_index=len(self._output), item=self._open.item
+        written = self._close_message()
+        if not self._shown:
+            return written + self._found(event.result or SearchResultPart(event.call_id))
+        item = self._open = opened(event, self._asked, self._delivery.id)
+        item.index, self._opened = self._opened, self._opened + 1
+        self._translate = item.translate
+        self._goes_on = event.kind == "text"
+        if isinstance(item, OpenSearch):
+            self._searches[event.call_id] = item
+        written += self._event(
+            "response.output_item.added", output_index=item.index, item=item.item
         )
-        written += self._item_events(self._open.opening())
-        kind, fields = self._open.delta
-        self._expect(_framed(kind, {**self._place(), **fields}, 0))
-        return written
+        kind, fields = item.delta
+        self._expect(_framed(kind, {**item.place, **fields}, 0))
+        return written + self._item_events(item, item.opening())
 
     def _part_ended(self, event: PartEnded) -> bytes:
         if not self._shown:
             return b""
+        item = self._open
         written = b""
-        if rest := self._open.rest("".join(self._said), event):
+        if rest := item.rest("".join(self._said), event):
             self._said.append(rest)
-            kind, fields = self._open.delta
-            written = self._item_events([(kind, {**fields, "delta": rest})])
-        text = "".join(self._said)
-        written += self._item_events(self._open.closing(text))
-        if isinstance(self._open, OpenSearch):
-            self._search = self._open
+            kind, fields = item.delta
+            written = self._item_events(item, [(kind, {**fields, "delta": rest})])
+        written += self._item_events(item, item.after_part())
+        if self._goes_on or isinstance(item, OpenSearch):
             return written
-        return written + self._item_done(self._open.done(text, event.signature))
+        return written + self._complete(item, event.signature)
 
-    def _item_done(self, item: JSONObject) -> bytes:
-        told = output.told(item, self._asked)
-        index = len(self._output)
-        self._output.append(item)
-        return self._event("response.output_item.done", output_index=index, item=told)
+    def _close_message(self) -> bytes:
+        """Complete the message that is open, if one is."""
+        is_open, self._goes_on = self._goes_on, False
+        return self._complete(self._open) if is_open else b""
+
+    def _found(self, result: SearchResultPart) -> bytes:
+        """Complete the search that a result belongs to."""
+        search = self._searches.pop(result.call_id, None)
+        if search is None:
+            return b""
+        search.result = result
+        return self._complete(search)
+
+    def _close_all(self) -> bytes:
+        """Complete what is open at the end; a search that still is never ran."""
+        written = self._close_message() + b"".join(map(self._complete, self._searches.values()))
+        self._searches.clear()
+        return written
+
+    def _complete(self, item: OpenItem, signature: str = "") -> bytes:
+        text = "".join(self._said)
+        written = self._item_events(item, item.closing(text))
+        done = self._output[item.index] = item.done(text, signature)
+        return written + self._event(
+            "response.output_item.done",
+            output_index=item.index,
+            item=output.told(done, self._asked),
+        )
 
     def _ended(self, event: ReplyEnded) -> bytes:
         why = output.INCOMPLETE.get(event.reason)
@@ -152,21 +175,20 @@ class OpenAIResponsesEncoder(NumberedWriter):
             response = self._response("completed", usage=usage)
         else:
             response = self._response("incomplete", usage=usage, incomplete_details={"reason": why})
-        self._keep(self._asked, response, self._output)
+        self._keep(self._asked, response, self._items_done())
         return response
 
+    def _items_done(self) -> list[JSONObject]:
+        return [item for _, item in sorted(self._output.items())]
+
     def _response(self, status: output.Status, **rest: Any) -> JSONObject:
-        return output.response(self._asked, self._delivery, status, self._output, **rest)
+        return output.response(self._asked, self._delivery, status, self._items_done(), **rest)
 
     def _before_deltas(self) -> bytes:
-        return self._item_events(self._open.before_deltas())
+        return self._item_events(self._open, self._open.before_deltas())
 
-    def _place(self) -> JSONObject:
-        return {"item_id": self._open.item["id"], "output_index": len(self._output)}
-
-    def _item_events(self, said: list[Event]) -> bytes:
-        place = self._place()
-        return b"".join(self._event(kind, **place, **fields) for kind, fields in said)
+    def _item_events(self, item: OpenItem, said: list[Event]) -> bytes:
+        return b"".join(self._event(kind, **item.place, **fields) for kind, fields in said)
 
     def _event(self, kind: str, **fields: Any) -> bytes:
         number = self._number

@@ -21,10 +21,17 @@ class OpenItem(ABC):
 
     item: JSONObject
     """As it is when it opens."""
+    index: int
+    """Its place in the output."""
     delta: Event
     """A delta without its text."""
     translate: Callable[[str], str] | None = None
     """Says what the client is told of a delta, if that is not its text."""
+
+    @property
+    def place(self) -> JSONObject:
+        """What each of its events says of where it belongs."""
+        return {"item_id": self.item["id"], "output_index": self.index}
 
     def opening(self) -> list[Event]:
         """Say what follows on the item at once."""
@@ -35,8 +42,12 @@ class OpenItem(ABC):
         return []
 
     def rest(self, text: str, ended: PartEnded) -> str:  # noqa: ARG002 - for those that owe something
-        """Return what is still owed when the model is done."""
+        """Return what is still owed at the end of a part."""
         return ""
+
+    def after_part(self) -> list[Event]:
+        """Say what follows on a part, whether or not more comes."""
+        return []
 
     @abstractmethod
     def closing(self, text: str) -> list[Event]:
@@ -48,11 +59,12 @@ class OpenItem(ABC):
 
 
 class OpenMessage(OpenItem):
-    """Words."""
+    """Words, of one part or of several that follow each other."""
 
     def __init__(self, item_id: str) -> None:
         self._id = item_id
         self._annotations: list[JSONObject] = []
+        self._told = 0
         self.item = output.message(item_id, [], "in_progress")
         self.delta = (
             "response.output_text.delta",
@@ -63,22 +75,21 @@ class OpenMessage(OpenItem):
         return [("response.content_part.added", {"content_index": 0, "part": output.words("")})]
 
     def rest(self, text: str, ended: PartEnded) -> str:
-        """Return the links to the pages that the words rest on."""
-        linked, self._annotations = cited(text, ended.citations)
+        """Return the links to the pages that the words of a part rest on."""
+        linked, annotations = cited(text, ended.citations)
+        self._annotations += annotations
         return linked
 
+    def after_part(self) -> list[Event]:
+        """Say of each new link where in the whole text it stands."""
+        first, self._told = self._told, len(self._annotations)
+        notes = enumerate(self._annotations[first:], first)
+        return [("response.output_text.annotation.added", _note(*note)) for note in notes]
+
     def closing(self, text: str) -> list[Event]:
-        notes = [
-            {"content_index": 0, "annotation_index": index, "annotation": annotation}
-            for index, annotation in enumerate(self._annotations)
-        ]
         said = {"content_index": 0, "text": text, "logprobs": []}
         part = {"content_index": 0, "part": output.words(text, self._annotations)}
-        return [
-            *(("response.output_text.annotation.added", note) for note in notes),
-            ("response.output_text.done", said),
-            ("response.content_part.done", part),
-        ]
+        return [("response.output_text.done", said), ("response.content_part.done", part)]
 
     def done(self, text: str, signature: str) -> JSONObject:  # noqa: ARG002 - words have none
         return output.message(self._id, [output.words(text, self._annotations)])
@@ -98,8 +109,12 @@ class OpenSearch(OpenItem):
     def opening(self) -> list[Event]:
         return [("response.web_search_call.in_progress", {})]
 
-    def closing(self, text: str) -> list[Event]:  # noqa: ARG002 - none is told
+    def after_part(self) -> list[Event]:
         return [("response.web_search_call.searching", {})]
+
+    def closing(self, text: str) -> list[Event]:  # noqa: ARG002 - none is told
+        found = self.result is not None and not self.result.fault
+        return [("response.web_search_call.completed", {})] if found else []
 
     def done(self, text: str, signature: str) -> JSONObject:  # noqa: ARG002 - none is told
         return search_item(self._id, "".join(self._asked), self.result)
@@ -185,3 +200,7 @@ def opened(started: PartStarted, asked: Asked, reply_id: str) -> OpenItem:
         case _:
             prefix = output.prefix(asked.names.called(started.name))
             return OpenCall(f"{prefix}_{place}", started, asked)
+
+
+def _note(index: int, annotation: JSONObject) -> JSONObject:
+    return {"content_index": 0, "annotation_index": index, "annotation": annotation}

@@ -66,29 +66,37 @@ def usage_of(usage: Usage) -> JSONObject:
 
 
 def items_of(parts: Sequence[ReplyPart], asked: Asked, reply_id: str) -> list[JSONObject]:
-    """Make the items of a whole reply."""
+    """Make the items of a whole reply; texts that follow each other are one message."""
+    results = {part.call_id: part for part in parts if isinstance(part, SearchResultPart)}
     items: list[JSONObject] = []
     for index, part in enumerate(parts):
-        if isinstance(part, SearchCallPart):
-            after = parts[index + 1] if index + 1 < len(parts) else None
-            result = after if isinstance(after, SearchResultPart) else None
-            items.append(search_item(f"ws_{reply_id}_{index}", part.input, result))
-        elif not isinstance(part, SearchResultPart):
-            items.append(_item(part, index, asked, reply_id))
+        match part:
+            case TextPart():
+                if not (index and isinstance(parts[index - 1], TextPart)):
+                    items.append(message(f"msg_{reply_id}_{index}", [_joined(parts[index:])]))
+            case ThinkingPart():
+                items.append(reasoning(f"rs_{reply_id}_{index}", part))
+            case ToolCallPart():
+                items.append(_call(part, index, asked, reply_id))
+            case SearchCallPart(id=call_id, input=arguments):
+                items.append(search_item(f"ws_{reply_id}_{index}", arguments, results.get(call_id)))
+            case _:  # the result of a search, which is told with its call
+                pass
     return items
 
 
-def _item(
-    part: TextPart | ThinkingPart | ToolCallPart, index: int, asked: Asked, reply_id: str
-) -> JSONObject:
-    match part:
-        case TextPart(text=text, citations=citations):
-            linked, annotations = cited(text, citations)
-            return message(f"msg_{reply_id}_{index}", [words(text + linked, annotations)])
-        case ThinkingPart():
-            return reasoning(f"rs_{reply_id}_{index}", part)
-        case _:
-            return _call(part, index, asked, reply_id)
+def _joined(parts: Sequence[ReplyPart]) -> JSONObject:
+    """Join the texts that these parts begin with."""
+    text = ""
+    annotations: list[JSONObject] = []
+    for part in parts:
+        if not isinstance(part, TextPart):
+            break
+        text += part.text
+        linked, notes = cited(text, part.citations)
+        text += linked
+        annotations += notes
+    return words(text, annotations)
 
 
 def _call(part: ToolCallPart, index: int, asked: Asked, reply_id: str) -> JSONObject:

@@ -22,12 +22,13 @@ _ASKED = msgspec.json.Decoder(_Asked)
 
 
 def search_item(item_id: str, arguments: str, result: SearchResultPart | None) -> JSONObject:
-    """Make the item of a search that was run, with the pages that it found."""
+    """Make the item of a search, with the pages that it found; one without a result never ran."""
     query = _query(arguments)
     action: JSONObject = {"type": "search", "query": query, "queries": [query]}
+    status = "failed"
     if result is not None and not result.fault:
         action["sources"] = [{"type": "url", "url": page.url} for page in result.pages]
-    status = "failed" if result is not None and result.fault else "completed"
+        status = "completed"
     return {"id": item_id, "type": "web_search_call", "status": status, "action": action}
 
 

@@ -28,6 +28,7 @@ from ki2api.events import (
     SearchResultPart,
     Usage,
     UsageReported,
+    fold,
 )
 from ki2api.protocols import Delivery, Encoder
 from ki2api.protocols.openai_responses import OpenAIResponses
@@ -73,6 +74,13 @@ def part(*said: ReplyEvent, given: object = None) -> list[dict[str, Any]]:
     return events(made.feed(said))
 
 
+def whole_part(*said: ReplyEvent) -> list[dict[str, Any]]:
+    """Write one part, and what its item says once it is clear that nothing more comes to it."""
+    made = encoder()
+    made.feed([ReplyStarted()])
+    return events(made.feed([*said, ReplyEnded("end")]))[:-1]
+
+
 def texts(written: Sequence[dict[str, Any]]) -> list[str]:
     return [event["delta"] for event in written if event["type"].endswith(".delta")]
 
@@ -88,7 +96,8 @@ def test_a_reply_begins_with_a_response_in_progress() -> None:
 
 
 def test_words_are_a_message() -> None:
-    written = part(PartStarted(0, "text"), PartDelta(0, "a"), PartDelta(0, "b"), PartEnded(0))
+    said = (PartStarted(0, "text"), PartDelta(0, "a"), PartDelta(0, "b"), PartEnded(0))
+    written = whole_part(*said)
     assert [event["type"].removeprefix("response.") for event in written] == [
         "output_item.added",
         "content_part.added",
@@ -250,7 +259,7 @@ def test_the_end_brings_the_items_and_what_they_cost() -> None:
     made = encoder()
     made.feed([ReplyStarted(9), PartStarted(0, "text"), PartDelta(0, "a"), PartEnded(0)])
     usage = Usage(5, 7, "upstream", cache_read=3, cache_write=1)
-    (last,) = events(made.feed([UsageReported(usage), ReplyEnded("end")]))
+    *_, last = events(made.feed([UsageReported(usage), ReplyEnded("end")]))
     assert [item["id"] for item in last["response"]["output"]] == ["msg_f10e_0"]
     assert last["response"]["usage"] == {
         "input_tokens": 9,
@@ -292,12 +301,15 @@ def test_a_whole_reply_is_one_response() -> None:
 )
 def test_a_broken_stream_fails_and_says_so_twice(error: GatewayError, code: str, own: str) -> None:
     made = encoder()
-    made.feed([ReplyStarted(), PartStarted(0, "text"), PartDelta(0, "a"), PartEnded(0)])
+    call = PartStarted(0, "tool-call", "c1", "ls")
+    text = PartStarted(1, "text"), PartDelta(1, "a"), PartEnded(1)
+    made.feed([ReplyStarted(), call, PartEnded(0), *text])
     failed, last = events(made.fail(error))
     assert failed["type"] == "response.failed"
     assert failed["response"]["status"] == "failed"
     assert failed["response"]["error"] == {"code": code, "message": last["message"]}
-    assert len(failed["response"]["output"]) == 1
+    # Words to which more might have come are no complete item.
+    assert [item["type"] for item in failed["response"]["output"]] == ["function_call"]
     assert (last["type"], last["code"]) == ("error", own)
     assert "broke off" in last["message"]
     assert last["error"]["code"] == own
@@ -376,13 +388,43 @@ def test_a_search_is_one_item_with_what_it_found(fault: SearchFault, status: str
     }
 
 
-def test_a_search_is_complete_when_something_follows_on_it() -> None:
+def test_a_search_that_never_ran_has_failed() -> None:
     made = encoder()
     made.feed([ReplyStarted(), *search()[:3]])
-    (completed, done, last) = events(made.feed([ReplyEnded("end")]))
-    assert completed["type"] == "response.web_search_call.completed"
+    (done, last) = events(made.feed([ReplyEnded("max-tokens")]))
+    assert done["item"]["status"] == "failed"
     assert "sources" not in done["item"]["action"]
     assert last["response"]["output"] == [done["item"]]
+    reply = Reply((SearchCallPart("s1", "web_search", '{"query":"cats"}'),), "max-tokens", USAGE)
+    assert msgspec.json.decode(encoder().whole(reply))["output"] == [done["item"]]
+
+
+def test_searches_side_by_side_each_get_what_they_found() -> None:
+    calls = [
+        event
+        for index, name in enumerate(("s0", "s1"))
+        for event in (
+            PartStarted(index, "search-call", name, "web_search"),
+            PartDelta(index, f'{{"query":"{name}"}}'),
+            PartEnded(index),
+        )
+    ]
+    found = (SearchResultPart("s0", (PAGE,)), SearchResultPart("s1", fault="unavailable"))
+    results: list[ReplyEvent] = []
+    for index, result in enumerate(found, 2):
+        started = PartStarted(index, "search-result", result.call_id, result=result)
+        results += started, PartEnded(index)
+    nobodys = PartStarted(4, "search-result", "s9"), PartEnded(4)
+    said = [ReplyStarted(), *calls, *results, *nobodys, ReplyEnded("end")]
+    written = events(encoder().feed(said))
+    done = [event for event in written if event["type"].endswith("output_item.done")]
+    assert [event["output_index"] for event in done] == [0, 1]
+    items = written[-1]["response"]["output"]
+    assert items == [event["item"] for event in done]
+    assert [item["status"] for item in items] == ["completed", "failed"]
+    assert [item["action"]["query"] for item in items] == ["s0", "s1"]
+    assert items[0]["action"]["sources"] == [{"type": "url", "url": PAGE.url}]
+    assert msgspec.json.decode(encoder().whole(fold(said)))["output"] == items
 
 
 def test_arguments_of_a_search_that_are_no_json_are_told_as_they_are() -> None:
@@ -392,7 +434,8 @@ def test_arguments_of_a_search_that_are_no_json_are_told_as_they_are() -> None:
 
 
 def test_words_that_rest_on_a_page_end_with_a_link_to_it() -> None:
-    written = part(PartStarted(0, "text"), PartDelta(0, "Cats."), PartEnded(0, citations=(PAGE,)))
+    said = (PartStarted(0, "text"), PartDelta(0, "Cats."), PartEnded(0, citations=(PAGE,)))
+    written = whole_part(*said)
     assert texts(written) == ["Cats.", " ([a.example](https://a.example/))"]
     (content,) = written[-1]["item"]["content"]
     note = {
@@ -408,3 +451,39 @@ def test_words_that_rest_on_a_page_end_with_a_link_to_it() -> None:
     whole = Reply((TextPart("Cats.", citations=(PAGE,)),), "end", USAGE)
     (item,) = msgspec.json.decode(encoder().whole(whole))["output"]
     assert item == written[-1]["item"]
+
+
+def test_texts_that_follow_each_other_are_one_message() -> None:
+    link = "([a.example](https://a.example/))"
+    said: list[ReplyEvent] = [ReplyStarted()]
+    for index, (text, pages) in enumerate([("One", (PAGE,)), (". Two", (PAGE,)), (".", ())]):
+        text_part = PartStarted(index, "text"), PartDelta(index, text)
+        said += (*text_part, PartEnded(index, citations=pages))
+    said += (PartStarted(3, "tool-call", "c1", "ls"), PartEnded(3), PartStarted(4, "text"))
+    said += (PartDelta(4, "Three"), PartEnded(4), ReplyEnded("end"))
+    written = events(encoder().feed(said))
+    kinds = [event["type"].removeprefix("response.") for event in written[2:14]]
+    assert kinds == [
+        "output_item.added",
+        "content_part.added",
+        "output_text.delta",
+        "output_text.delta",
+        "output_text.annotation.added",
+        "output_text.delta",
+        "output_text.delta",
+        "output_text.annotation.added",
+        "output_text.delta",
+        "output_text.done",
+        "content_part.done",
+        "output_item.done",
+    ]
+    items = written[-1]["response"]["output"]
+    assert [item["id"] for item in items] == ["msg_f10e_0", "fc_f10e_3", "msg_f10e_4"]
+    (content,) = items[0]["content"]
+    assert content["text"] == f"One {link}. Two {link}."
+    added = [event for event in written if event["type"].endswith("annotation.added")]
+    assert [event["annotation_index"] for event in added] == [0, 1]
+    assert [event["annotation"] for event in added] == content["annotations"]
+    for note in content["annotations"]:
+        assert content["text"][note["start_index"] : note["end_index"]] == link
+    assert msgspec.json.decode(encoder().whole(fold(said)))["output"] == items
