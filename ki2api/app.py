@@ -40,7 +40,14 @@ from ki2api.web.answers import EXCEPTION_HANDLERS
 from ki2api.web.catalogue import model, models
 from ki2api.web.gateway import Gateway, Limits
 from ki2api.web.guard import guard
-from ki2api.web.inference import chat_completions, compact, count_tokens, messages, responses
+from ki2api.web.inference import (
+    chat_completions,
+    compact,
+    count_tokens,
+    input_tokens,
+    messages,
+    responses,
+)
 from ki2api.web.operations import health, token_refresh, token_reset, token_status, token_usage
 from ki2api.web.origin import Neighbourhood
 from ki2api.web.response import OpenAnswers
@@ -79,6 +86,7 @@ ROUTES = [
     chat_completions,
     messages,
     count_tokens,
+    input_tokens,
     responses,
     compact,
     response,

@@ -28,7 +28,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Tokens of one reply and where the figures come from (docs/kiro.md §4.7).
 
     `input` leaves out what the cache read and wrote; None means that nobody reported any.
-    `credits` is what Kiro charged, `searches` how often the web was searched on the way.
+    `credits` is what Kiro charged, `searches` how often the web was searched on the way. `thinking`
+    is how much of the output were thoughts: our estimate, and None where no words of any came.
     """
 
     input: int
@@ -39,6 +40,7 @@ class Usage(msgspec.Struct, frozen=True):
     credits: float | None = None
     context_percent: float | None = None
     searches: int = 0
+    thinking: int | None = None
 
     @property
     def whole_input(self) -> int:

@@ -7,6 +7,7 @@ from ki2api.estimate import Family, Tally
 from ki2api.events import (
     PartDelta,
     PartEnded,
+    PartStarted,
     ReplyEnded,
     ReplyEvent,
     ReplyStarted,
@@ -29,6 +30,8 @@ class Length:
     def __init__(self, limit: int | None = None, family: Family = "claude") -> None:
         self._limit = limit
         self._tally = Tally(family)
+        self._thoughts = Tally(family)
+        self._thinks = False
         self._sure = (limit or 0) // MOST_IN_A_LETTER
         self._input = 0
         self._reported = False
@@ -38,6 +41,8 @@ class Length:
         match event:
             case PartDelta():
                 return self._delta(event)
+            case PartStarted(kind=kind):
+                self._thinks = kind == "thinking"
             case ReplyStarted(estimated_input=tokens):
                 self._input = tokens
             case UsageReported():
@@ -50,10 +55,10 @@ class Length:
         text, limit = delta.text, self._limit
         self._sure -= len(text)
         if limit is None or self._sure > 0:
-            self._tally.add(text)
+            self._add(text)
             return (delta,)
         before = deepcopy(self._tally)
-        self._tally.add(text)
+        self._add(text)
         left = limit - self._tally.tokens
         self._sure = left // MOST_IN_A_LETTER
         if left > 0:
@@ -61,10 +66,16 @@ class Length:
         kept = PartDelta(delta.index, text[: _room(before, text, limit)] if left else text)
         return kept, PartEnded(delta.index), self._estimate(), ReplyEnded("max-tokens")
 
+    def _add(self, text: str) -> None:
+        self._tally.add(text)
+        if self._thinks:
+            self._thoughts.add(text)
+
     def _estimate(self) -> UsageReported:
         counted = self._tally.tokens
         output = counted if self._limit is None else min(counted, self._limit)
-        return UsageReported(Usage(self._input, output, "estimate"))
+        thinking = min(self._thoughts.tokens, output) or None
+        return UsageReported(Usage(self._input, output, "estimate", thinking=thinking))
 
 
 def _room(before: Tally, text: str, limit: int) -> int:

@@ -57,6 +57,7 @@ def _together(first: Usage, second: Usage) -> Usage:
         else (first.credits or 0.0) + (second.credits or 0.0),
         second.context_percent,
         first.searches + second.searches,
+        _sum(first.thinking, second.thinking),
     )
 
 

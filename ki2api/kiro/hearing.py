@@ -1,7 +1,7 @@
 """How the thoughts of a reply are taken: shown, by their signature alone, or left out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -43,14 +43,21 @@ class Thoughts:
     """Passes text and thoughts on to the parts of one reply.
 
     Thoughts that Kiro sends both as events and as tagged text are passed on once. `withheld`
-    counts how often some came that were not passed on.
+    counts how often some came that were not passed on; `think` is told the words of each thought.
     """
 
-    def __init__(self, parts: Parts, hearing: Hearing, skipped: Counter[str]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        hearing: Hearing,
+        skipped: Counter[str],
+        think: Callable[[str], None],
+    ) -> None:
         self._parts = parts
         self._show = hearing.show
         self._tags = TagReader() if hearing.tagged else None
         self._skipped = skipped
+        self._think = think
         self.withheld = 0
         self._native = self._tagged = self._worded = False
 
@@ -85,6 +92,7 @@ class Thoughts:
         return out
 
     def _pass_on(self, words: str, signature: str, redacted: str) -> list[ReplyEvent]:
+        self._think(words)
         if self._show == "hidden":
             return self._skip("thoughts that nobody asked for")
         if self._show == "signed":

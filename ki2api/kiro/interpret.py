@@ -60,8 +60,8 @@ class Interpreter:
         self._estimated_input = estimated_input
         self.skipped: Counter[str] = Counter()
         self._parts = Parts(names, estimated_input, self.skipped)
-        self._heard = Thoughts(self._parts, hearing, self.skipped)
         self._meter = Meter(window, estimated_input, scale)
+        self._heard = Thoughts(self._parts, hearing, self.skipped, self._meter.think)
         self.usage: Usage | None = None
         """What the reply cost, once it has ended."""
 

@@ -39,6 +39,7 @@ class Meter:
         self._estimated_input = estimated_input
         self._factor = scale.factor
         self._output = Tally(scale.family)
+        self._thoughts = Tally(scale.family)
         self._percent: float | None = None
         self._credits: float | None = None
         self._tokens: TokenUsage | None = None
@@ -46,6 +47,8 @@ class Meter:
         self.overrun = False
         """Whether Kiro said that the context ran over."""
         self.write = self._output.add
+        self.think = self._thoughts.add
+        """Says what of that was written in thought."""
 
     def context(self, event: ContextUsageEvent) -> None:
         """Take how full the context is."""
@@ -83,15 +86,18 @@ class Meter:
     def usage(self) -> Usage:
         """Add up the reply."""
         tokens, output = self._tokens, ceil(self._output.tokens * self._factor)
+        thoughts = ceil(self._thoughts.tokens * self._factor)
         if tokens and tokens.uncached_input_tokens is not None:
+            reported = output if tokens.output_tokens is None else int(tokens.output_tokens)
             return Usage(
                 int(tokens.uncached_input_tokens),
-                output if tokens.output_tokens is None else int(tokens.output_tokens),
+                reported,
                 "upstream",
                 _whole(tokens.cache_read_input_tokens),
                 _whole(tokens.cache_write_input_tokens),
                 self._credits,
                 self._percent,
+                thinking=min(thoughts, reported) or None,
             )
         derived = round((self._percent or 0.0) / 100 * self._window)
         return Usage(
@@ -100,6 +106,7 @@ class Meter:
             "derived" if derived else "estimate",
             credits=self._credits,
             context_percent=self._percent,
+            thinking=min(thoughts, output) or None,
         )
 
 

@@ -9,7 +9,11 @@ FIELD = "ki2api"
 
 def facts(usage: Usage) -> dict[str, Any]:
     """Say where the figures come from, and what Kiro told beside them."""
-    told = {"credits": usage.credits, "context_percent": usage.context_percent}
+    told = {
+        "credits": usage.credits,
+        "context_percent": usage.context_percent,
+        "thinking_source": None if usage.thinking is None else "estimate",
+    }
     return {
         "source": usage.source,
         **{name: figure for name, figure in told.items() if figure is not None},

@@ -3,14 +3,16 @@
 from litestar import post
 from litestar.types import ASGIApp
 
-from ki2api.protocols import Body
-from ki2api.protocols.anthropic import ANTHROPIC, count_tokens_body, decode_count
+from ki2api.protocols import Body, anthropic
+from ki2api.protocols.anthropic import ANTHROPIC
 from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_responses import OpenAICompaction, OpenAIResponses
+from ki2api.protocols.openai_responses.counting import input_tokens_body
+from ki2api.protocols.openai_responses.decode import decode_count
 from ki2api.web.answers import Answer, complete
 from ki2api.web.openapi.anthropic import COUNT_TOKENS, MESSAGES
 from ki2api.web.openapi.openai_chat import CHAT_COMPLETIONS
-from ki2api.web.openapi.openai_responses import COMPACT, RESPONSES
+from ki2api.web.openapi.openai_responses import COMPACT, INPUT_TOKENS, RESPONSES
 from ki2api.web.openapi.operation import OPERATION
 from ki2api.web.reading import AnyRequest, caller, gateway_of, raw
 
@@ -43,8 +45,18 @@ async def compact(request: AnyRequest) -> ASGIApp:
     return gateway.answer(await raw(request), dialect)
 
 
+@post("/v1/responses/input_tokens", status_code=200, opt={OPERATION: INPUT_TOKENS})
+async def input_tokens(request: AnyRequest) -> Answer:
+    """Estimate the input tokens of a request of the Responses API; nothing is sent to Kiro."""
+    gateway = gateway_of(request)
+    conversation = decode_count(await raw(request), gateway.shelf.of(caller(request)))
+    return complete(request, Body(input_tokens_body(gateway.count(conversation))))
+
+
 @post("/v1/messages/count_tokens", status_code=200, opt={OPERATION: COUNT_TOKENS})
 async def count_tokens(request: AnyRequest) -> Answer:
     """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
-    conversation = decode_count(await raw(request))
-    return complete(request, Body(count_tokens_body(gateway_of(request).count(conversation))))
+    conversation = anthropic.decode_count(await raw(request))
+    return complete(
+        request, Body(anthropic.count_tokens_body(gateway_of(request).count(conversation)))
+    )

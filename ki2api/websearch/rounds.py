@@ -139,6 +139,7 @@ def _sum(some: Usage, more: Usage) -> Usage:
         _added(some.cache_write, more.cache_write),
         _added(some.credits, more.credits),
         some.context_percent if more.context_percent is None else more.context_percent,
+        thinking=_added(some.thinking, more.thinking),
     )
 
 

@@ -15,6 +15,7 @@ POSTS = (
     "/v1/messages/count_tokens",
     "/v1/responses",
     "/v1/responses/compact",
+    "/v1/responses/input_tokens",
     "/v1/token/reset",
 )
 JSON, SSE = "application/json", "text/event-stream"

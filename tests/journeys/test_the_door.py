@@ -55,6 +55,7 @@ def test_health_needs_no_key(house: Any) -> None:
         ("POST", "/v1/messages/count_tokens"),
         ("POST", "/v1/responses"),
         ("POST", "/v1/responses/compact"),
+        ("POST", "/v1/responses/input_tokens"),
         ("GET", "/v1/responses/resp_1"),
         ("DELETE", "/v1/responses/resp_1"),
         ("GET", "/v1/responses/resp_1/input_items"),

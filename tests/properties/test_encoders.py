@@ -49,6 +49,7 @@ from ki2api.protocols.openai_responses.freeform import unwrap
 from ki2api.protocols.openai_responses.names import Called, FlatNames
 from ki2api.protocols.openai_responses.output import INCOMPLETE
 from ki2api.protocols.openai_responses.sealed import Sealed, unseal
+from ki2api.protocols.usage import facts
 
 DIALECTS = [ANTHROPIC, OPENAI_CHAT, OPENAI_RESPONSES]
 ENDS = {"message_stop", "response.completed", "response.incomplete"}
@@ -96,6 +97,7 @@ usages = st.builds(
     cache_read=st.none() | counts,
     cache_write=st.none() | counts,
     searches=st.integers(0, 9),
+    thinking=st.none() | st.integers(1, 2**40),
 )
 
 
@@ -295,6 +297,7 @@ def anthropic_usage(usage: dict[str, Any]) -> Usage:
         usage.get("cache_read_input_tokens"),
         usage.get("cache_creation_input_tokens"),
         searches=usage.get("server_tool_use", {}).get("web_search_requests", 0),
+        thinking=usage.get("output_tokens_details", {}).get("thinking_tokens"),
     )
 
 
@@ -362,7 +365,7 @@ def in_openais_terms(reply: Reply) -> dict[str, Any]:
         "prompt_tokens": reply.usage.whole_input,
         "completion_tokens": reply.usage.output,
         "total_tokens": reply.usage.whole_input + reply.usage.output,
-        "ki2api": {"source": reply.usage.source},
+        "ki2api": facts(reply.usage),
     }
     if reply.usage.cache_read is not None:
         usage.setdefault("prompt_tokens_details", {})["cached_tokens"] = reply.usage.cache_read
@@ -370,6 +373,8 @@ def in_openais_terms(reply: Reply) -> dict[str, Any]:
         usage.setdefault("prompt_tokens_details", {})["cache_write_tokens"] = (
             reply.usage.cache_write
         )
+    if reply.usage.thinking is not None:
+        usage["completion_tokens_details"] = {"reasoning_tokens": reply.usage.thinking}
     text, notes = cited_text(reply)
     return {
         "annotations": [{"type": "url_citation", "url_citation": note} for note in notes],
@@ -464,8 +469,11 @@ class ResponsesReader:
 
 def responses_part(item: dict[str, Any]) -> ReplyPart:
     match item:
-        case {"type": "message", "content": [{"type": "output_text", "text": text, **rest}]}:
-            return TextPart(text, citations=tuple(map(annotated_page, rest["annotations"])))
+        case {
+            "type": "message",
+            "content": [{"type": "output_text", "text": text, "annotations": notes}],
+        }:
+            return TextPart(text, citations=tuple(annotated_page(note) for note in notes))
         case {"type": "web_search_call", "action": {"type": "search", "query": query}}:
             return SearchCallPart("", "web_search", query)
         case {"type": "reasoning", "summary": summary, "encrypted_content": blob}:
@@ -525,9 +533,9 @@ def in_responses_terms(reply: Reply) -> dict[str, Any]:
                 "cache_write_tokens": usage.cache_write or 0,
             },
             "output_tokens": usage.output,
-            "output_tokens_details": {"reasoning_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": usage.thinking or 0},
             "total_tokens": usage.whole_input + usage.output,
-            "ki2api": {"source": usage.source},
+            "ki2api": facts(usage),
         },
     }
 

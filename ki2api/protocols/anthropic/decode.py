@@ -201,9 +201,14 @@ def _tool_choice(choice: wire.ToolChoice | None) -> ToolChoice:
 
 
 def _reply_format(asked: wire.CountRequest) -> ReplyFormat:
-    """Read the form of the reply; `output_format` is the older name of its place."""
-    if asked.output_config and asked.output_config.format:
-        return json_reply(asked.output_config.format.schema, "output_config.format.schema")
+    """Read the form in force; `output_format` is the older name of its place."""
+    found = [
+        json_reply(config.format.schema, f"{at}.format.schema")
+        for config, at in _output_configs(asked)
+        if config.format
+    ]
+    if found:
+        return found[-1]
     if asked.output_format:
         return json_reply(asked.output_format.schema, "output_format.schema")
     return ReplyFormat()
@@ -218,17 +223,22 @@ def _thinking(asked: wire.CountRequest) -> Thinking:
 
 
 def _effort(asked: wire.CountRequest) -> str | None:
-    """Find the effort in force; a system message may change it from its place on."""
-    settings = [(asked.output_config, "")] + [
-        (message.output_config, f"messages[{index}].")
-        for index, message in enumerate(asked.messages)
-    ]
+    """Find the effort in force."""
     found = [
-        checked_effort(config.effort, f"{at}output_config.effort")
-        for config, at in settings
-        if config and config.effort
+        checked_effort(config.effort, f"{at}.effort")
+        for config, at in _output_configs(asked)
+        if config.effort
     ]
     return found[-1] if found else None
+
+
+def _output_configs(asked: wire.CountRequest) -> Iterator[tuple[wire.OutputConfig, str]]:
+    """Find what is said of the output; a message may change it from its place on."""
+    if asked.output_config:
+        yield asked.output_config, "output_config"
+    for index, message in enumerate(asked.messages):
+        if message.output_config:
+            yield message.output_config, f"messages[{index}].output_config"
 
 
 def _metadata(asked: wire.CountRequest, request: RawRequest) -> Metadata:
@@ -250,8 +260,11 @@ def _not_honoured(asked: wire.CountRequest, request: RawRequest) -> Iterator[str
     yield from asked_for(asked, NO_EFFECT)
     yield from billing_lines(asked.system)
     yield from searches(asked.tools)
-    if asked.output_config and asked.output_config.task_budget is not None:
-        yield "output_config.task_budget"
+    yield from (
+        f"{at}.task_budget"
+        for config, at in _output_configs(asked)
+        if config.task_budget is not None
+    )
     if asked.thinking and asked.thinking.display not in (None, *DISPLAYS):
         yield "thinking.display"
     if asked.thinking and asked.thinking.type == "between_tools":

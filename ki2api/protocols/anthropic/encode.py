@@ -187,6 +187,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 def _figures(usage: Usage) -> dict[str, Any]:
     """Give the figures that somebody reported, and no others."""
+    thinking = usage.thinking
     searches = {"web_search_requests": usage.searches, "web_fetch_requests": 0}
     figures = {
         "input_tokens": usage.input,
@@ -194,5 +195,6 @@ def _figures(usage: Usage) -> dict[str, Any]:
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cache_read,
         "server_tool_use": searches if usage.searches else None,
+        "output_tokens_details": None if thinking is None else {"thinking_tokens": thinking},
     }
     return {name: count for name, count in figures.items() if count is not None}

@@ -207,5 +207,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
     reported = {name: count for name, count in cache.items() if count is not None}
     if reported:
         figures["prompt_tokens_details"] = reported
+    if usage.thinking is not None:
+        figures["completion_tokens_details"] = {"reasoning_tokens": usage.thinking}
     figures[FIELD] = facts(usage)
     return figures

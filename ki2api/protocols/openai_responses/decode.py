@@ -93,6 +93,12 @@ def decode_compact(
     return to_be_summed_up(conversation, "input"), delivery
 
 
+def decode_count(request: RawRequest, drawer: Drawer) -> Conversation:
+    """Read the body of POST /v1/responses/input_tokens."""
+    conversation, _ = _understood(read(_RESPONSES, request), request, drawer, drop=False)
+    return conversation
+
+
 class _Found(msgspec.Struct, frozen=True):
     """What was found in a request beside its conversation."""
 

@@ -59,7 +59,7 @@ def usage_of(usage: Usage) -> JSONObject:
             "cache_write_tokens": usage.cache_write or 0,
         },
         "output_tokens": usage.output,
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": usage.thinking or 0},
         "total_tokens": usage.whole_input + usage.output,
         FIELD: facts(usage),
     }

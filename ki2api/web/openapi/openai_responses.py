@@ -1,10 +1,11 @@
 """The descriptions of POST /v1/responses and of the routes below it."""
 
-from ki2api.errors import InvalidRequest, UnknownResponse
+from ki2api.errors import InvalidRequest, ThreadNotFound, UnknownModel, UnknownResponse
 from ki2api.protocols.openai_errors import TABLE
 from ki2api.protocols.openai_responses import OPENAI_RESPONSES, wire
+from ki2api.protocols.openai_responses.counting import input_tokens_body
 from ki2api.protocols.openai_responses.decode import NO_EFFECT, REFUSED
-from ki2api.web.openapi.errors import GUARDED, asking
+from ki2api.web.openapi.errors import GUARDED, READING, asking
 from ki2api.web.openapi.notes import notes_on
 from ki2api.web.openapi.openai_chat import OPENAI as CHAT
 from ki2api.web.openapi.operation import (
@@ -19,6 +20,7 @@ from ki2api.web.openapi.operation import (
 from ki2api.web.openapi.replies.openai_responses import (
     Compaction,
     Deleted,
+    InputTokens,
     ItemList,
     Response,
 )
@@ -89,6 +91,15 @@ COMPACT = Operation(
         Shape(wire.ResponsesRequest, PREFIX), {"whole": _HELLO}, notes_on(REFUSED, NO_EFFECT)
     ),
     results=(Result(Shape(Compaction, PREFIX)),),
+)
+INPUT_TOKENS = Operation(
+    tag="OpenAI",
+    dialects=(RESPONSES_DIALECT,),
+    errors=(*READING, ThreadNotFound, UnknownModel),
+    request=Request(
+        Shape(wire.ResponsesRequest, PREFIX), {"hello": _HELLO}, notes_on(REFUSED, NO_EFFECT)
+    ),
+    results=(Result(Shape(InputTokens, PREFIX), input_tokens_body(9)),),
 )
 RESPONSE = Operation(
     tag="OpenAI",

@@ -7,7 +7,7 @@ import pytest
 from ki2api.conversation import TextPart, ToolCallPart
 from ki2api.emulation.length import Length
 from ki2api.emulation.stop import StopStrings
-from ki2api.estimate import text_tokens
+from ki2api.estimate import Tally, text_tokens
 from ki2api.events import Usage
 
 WORDS = "Hello there, and so on and on, 你好世界 🌸, until the end."
@@ -73,3 +73,11 @@ def test_cutting_twice_is_cutting_once(folded: Any, say: Any) -> None:
 def test_a_reply_that_was_ended_before_gets_an_estimate(folded: Any, say: Any) -> None:
     reply = folded(say.reply(say.text(0, "12345678x")), StopStrings(["x"]), Length())
     assert reply.usage == Usage(9, text_tokens("12345678"), "estimate")
+
+
+def test_the_figures_of_a_cut_reply_tell_its_thoughts_apart(folded: Any, say: Any) -> None:
+    tally = Tally()
+    tally.add("I think of it")
+    parts = say.thoughts(0, "I think of it"), say.text(1, WORDS)
+    reply = folded(say.reply(*parts), Length(9))
+    assert reply.usage == Usage(9, 9, "estimate", thinking=tally.tokens)

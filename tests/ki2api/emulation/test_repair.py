@@ -41,11 +41,11 @@ def test_a_reply_of_thoughts_alone_is_not_repeated() -> None:
 
 
 def test_what_was_asked_before_costs_too() -> None:
-    first = Usage(1, 2, "estimate", credits=0.5, context_percent=1.0)
+    first = Usage(1, 2, "estimate", credits=0.5, context_percent=1.0, thinking=1)
     second = Usage(10, 20, "upstream", cache_read=3, context_percent=2.0)
     report, ended = costing_more([first, first], (UsageReported(second), ReplyEnded("end")))
     assert report == UsageReported(
-        Usage(12, 24, "estimate", cache_read=3, credits=1.0, context_percent=2.0)
+        Usage(12, 24, "estimate", cache_read=3, credits=1.0, context_percent=2.0, thinking=2)
     )
     assert ended == ReplyEnded("end")
 

@@ -7,9 +7,10 @@ import pytest
 
 from ki2api.conversation import TextPart, Thinking, ThinkingPart, ToolCallPart
 from ki2api.errors import EmptyReply
+from ki2api.estimate import Tally
 from ki2api.events import Reply, fold
 from ki2api.kiro.framing import Frame
-from ki2api.kiro.hearing import Hearing, hearing_of
+from ki2api.kiro.hearing import Hearing, Show, hearing_of
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.names import ToolNames
 from ki2api.models import Model
@@ -123,3 +124,14 @@ def test_a_signature_of_words_that_were_left_out_proves_nothing() -> None:
     assert read(Hearing("signed"), *frames) == (TextPart("So"), ThinkingPart("", "s2"))
     tagged = Hearing("signed", tagged=True)
     assert read(tagged, text("<thinking>hm</thinking>\n\nSo")) == (TextPart("So"),)
+
+
+@pytest.mark.parametrize("show", ["shown", "signed", "hidden"])
+def test_thoughts_are_counted_however_they_come_and_whoever_hears_them(show: Show) -> None:
+    hearing = Hearing(show, tagged=True)
+    native = reading(hearing, thoughts(text="I weigh it"), text("So"))[1].usage
+    tagged = reading(hearing, text("<thinking>I weigh it</thinking>\n\nSo"))[1].usage
+    tally = Tally()
+    tally.add("I weigh it")
+    assert native.thinking == tagged.thinking == tally.tokens
+    assert reading(hearing, text("So"))[1].usage.thinking is None

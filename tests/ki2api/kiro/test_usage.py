@@ -106,3 +106,19 @@ def test_malformed_output_is_no_end(meter: Meter, said: str) -> None:
     meter.metadata(MetadataEvent(stop_reason=said))
     with pytest.raises(UpstreamGarbled):
         meter.reason(called=True)
+
+
+def test_thoughts_are_a_part_of_the_output(meter: Meter) -> None:
+    meter.write(WORDS)
+    meter.write(WORDS)
+    meter.think(WORDS)
+    usage = meter.usage()
+    assert usage.thinking == TOKENS
+    assert usage.output > TOKENS
+
+
+def test_thoughts_are_never_more_than_the_output_that_kiro_counts(meter: Meter) -> None:
+    meter.write(WORDS)
+    meter.think(WORDS)
+    meter.metadata(MetadataEvent(TokenUsage(100.0, 3.0)))
+    assert meter.usage() == Usage(100, 3, "upstream", thinking=3)

@@ -9,3 +9,5 @@ def test_the_source_is_told_and_what_else_is_known() -> None:
         "credits": 0.0,
         "context_percent": 7.5,
     }
+    thought = facts(Usage(1, 2, "upstream", thinking=1))
+    assert thought == {"source": "upstream", "thinking_source": "estimate"}

@@ -95,6 +95,7 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_a_known_tag() -> No
         ("/v1/chat/completions", "OpenAIChatRequest", "OpenAICompletion"),
         ("/v1/responses", "OpenAIResponsesRequest", "OpenAIResponse"),
         ("/v1/responses/compact", "OpenAIResponsesRequest", "OpenAICompaction"),
+        ("/v1/responses/input_tokens", "OpenAIResponsesRequest", "OpenAIInputTokens"),
         ("/v1/responses/{response_id}/cancel", None, "OpenAIResponse"),
         ("/v1/messages", "AnthropicMessagesRequest", "AnthropicReply"),
         ("/v1/messages/count_tokens", "AnthropicCountRequest", "AnthropicTokenCount"),
@@ -114,7 +115,7 @@ def test_every_post_says_what_it_takes_and_gives(path: str, asks: str | None, gi
 
 
 def test_the_posts_above_are_all_there_are() -> None:
-    assert sum(method == "POST" for _, method, _ in operations()) == 9
+    assert sum(method == "POST" for _, method, _ in operations()) == 10
 
 
 def named(holder: dict[str, Any]) -> str:
@@ -150,6 +151,10 @@ def test_a_route_that_asks_a_model_has_every_status_of_its_dialects_table(
         ("/v1/responses/{response_id}/cancel", KEPT),
         (
             "/v1/messages/count_tokens",
+            {"200", "400", "401", "403", "404", "405", "413", "415", "500"},
+        ),
+        (
+            "/v1/responses/input_tokens",
             {"200", "400", "401", "403", "404", "405", "413", "415", "500"},
         ),
     ],

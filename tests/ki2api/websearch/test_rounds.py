@@ -94,12 +94,12 @@ def test_costs_that_nobody_reports_stay_unknown_and_the_last_context_counts() ->
     rounds = Rounds("web", ())
     for usage in (
         Usage(1, 1, "estimate", credits=0.25, context_percent=7.0),
-        Usage(2, 2, "upstream", credits=0.5),
+        Usage(2, 2, "upstream", credits=0.5, thinking=1),
     ):
         rounds.take(round_of(*text("x"), usage=usage))
         rounds.finish_round()
     reported, _ = rounds.end("end", None)
-    assert reported == UsageReported(Usage(3, 3, "estimate", None, None, 0.75, 7.0))
+    assert reported == UsageReported(Usage(3, 3, "estimate", None, None, 0.75, 7.0, thinking=1))
 
 
 def test_a_clients_tool_stays_one() -> None:

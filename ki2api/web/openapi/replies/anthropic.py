@@ -80,6 +80,12 @@ class ServerToolUse(Struct):
     web_fetch_requests: int
 
 
+class OutputDetails(Struct):
+    """What of the output were thoughts, by estimate."""
+
+    thinking_tokens: int
+
+
 class Usage(Struct):
     """Tokens of the reply; figures that nobody reported are left out."""
 
@@ -89,6 +95,7 @@ class Usage(Struct):
     cache_read_input_tokens: int | UnsetType = UNSET
     ki2api: UsageFacts | UnsetType = UNSET
     server_tool_use: ServerToolUse | UnsetType = UNSET
+    output_tokens_details: OutputDetails | UnsetType = UNSET
 
 
 class Reply(Struct, tag="message"):

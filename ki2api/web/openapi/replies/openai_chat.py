@@ -39,6 +39,12 @@ class PromptDetails(Struct):
     cache_write_tokens: int | UnsetType = UNSET
 
 
+class CompletionDetails(Struct):
+    """What of the completion were thoughts, by estimate."""
+
+    reasoning_tokens: int
+
+
 class Usage(Struct):
     """Tokens of the reply."""
 
@@ -46,6 +52,7 @@ class Usage(Struct):
     completion_tokens: int
     total_tokens: int
     prompt_tokens_details: PromptDetails | UnsetType = UNSET
+    completion_tokens_details: CompletionDetails | UnsetType = UNSET
     ki2api: UsageFacts | UnsetType = UNSET
 
 

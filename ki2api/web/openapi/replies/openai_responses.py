@@ -121,7 +121,7 @@ class InputDetails(Struct):
 
 
 class OutputDetails(Struct):
-    """What of the output were thoughts; Kiro does not report it, so it is 0."""
+    """What of the output were thoughts, by estimate."""
 
     reasoning_tokens: int
 
@@ -200,6 +200,13 @@ class Deleted(Struct):
     id: str
     object: Literal["response"]
     deleted: bool
+
+
+class InputTokens(Struct):
+    """How many tokens a request would take, by estimate."""
+
+    input_tokens: int
+    object: Literal["response.input_tokens"]
 
 
 class ItemList(Struct):

@@ -1,5 +1,7 @@
 """What every dialect adds to its usage."""
 
+from typing import Literal
+
 from msgspec import UNSET, Struct, UnsetType
 
 from ki2api.events import UsageSource
@@ -11,3 +13,5 @@ class UsageFacts(Struct):
     source: UsageSource
     credits: float | UnsetType = UNSET
     context_percent: float | UnsetType = UNSET
+    thinking_source: Literal["estimate"] | UnsetType = UNSET
+    """Where there were thoughts: Kiro does not count them."""

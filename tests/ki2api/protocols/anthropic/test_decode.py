@@ -135,6 +135,16 @@ def test_a_format_of_the_reply_is_read(ask: Ask, fields: dict[str, Any], at: str
     assert conversation(ask(body())).reply_format == ReplyFormat()
 
 
+def test_a_later_message_may_change_the_format(ask: Ask) -> None:
+    form = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
+    config = {"format": {"type": "json_schema", "schema": {}}}
+    later = {"role": "system", "content": "JSON now.", "output_config": form}
+    effort = {"role": "system", "output_config": {"effort": "low"}}
+    found = conversation(ask(body(messages=[HI, later, effort], output_config=config)))
+    schema, at = msgspec.Raw(b'{"type":"object"}'), "messages[1].output_config.format.schema"
+    assert found.reply_format == ReplyFormat("json-schema", schema=schema, at=at)
+
+
 def test_sampling_is_passed_on(ask: Ask) -> None:
     asked = body(temperature=0.5, top_p=1, stop_sequences=["END"])
     assert conversation(ask(asked)).sampling == Sampling(9, 0.5, 1.0, ("END",))
@@ -303,7 +313,12 @@ def test_what_has_no_effect_is_named(ask: Ask) -> None:
         messages=[
             {"role": "user", "content": [{"type": "text", "text": "x", "cache_control": {}}]},
             {"role": "system", "content": "soon gone", "clear_at": "next_user_message"},
-            {"role": "system", "content": "here to stay", "clear_at": "never"},
+            {
+                "role": "system",
+                "content": "here to stay",
+                "clear_at": "never",
+                "output_config": {"task_budget": {"type": "tokens", "total": 5}},
+            },
         ],
     )
     assert conversation(ask(asked)).not_honoured == (
@@ -311,6 +326,7 @@ def test_what_has_no_effect_is_named(ask: Ask) -> None:
         "service_tier",
         "top_k",
         "output_config.task_budget",
+        "messages[2].output_config.task_budget",
         "thinking.display",
         "thinking.type",
         "messages[1].clear_at",
