@@ -230,6 +230,33 @@ def test_a_search_is_not_shown_and_its_citations_are_links() -> None:
     assert whole["annotations"] == cited["annotations"]
 
 
+def test_citations_of_several_texts_stand_where_they_are_said_to() -> None:
+    pages = WebPage(1, "https://a.test/", "A"), WebPage(2, "https://b.test/", "B")
+    links = ["([a.test](https://a.test/))", "([b.test](https://b.test/))"]
+    events: list[ReplyEvent] = [ReplyStarted()]
+    for index, (text, cited) in enumerate([("One", pages), ("; zwö", pages[1:]), (".", ())]):
+        events += PartStarted(index, "text"), PartDelta(index, text)
+        events.append(PartEnded(index, citations=cited))
+    said = deltas([*events, ReplyEnded("end")])
+    content = "".join(delta.get("content", "") for delta in said)
+    assert content == f"One {links[0]} {links[1]}; zwö {links[1]}."
+    notes = [note["url_citation"] for note in said[-2]["annotations"]]
+    told = [content[note["start_index"] : note["end_index"]] for note in notes]
+    assert told == [*links, links[1]]
+    assert notes[1]["end_index"] < notes[2]["start_index"]
+    whole = msgspec.json.decode(encoder().whole(fold([*events, ReplyEnded("end")])))
+    message = whole["choices"][0]["message"]
+    assert message["content"] == content
+    assert [note["url_citation"] for note in message["annotations"]] == notes
+
+
+def test_thoughts_are_told_apart_in_the_usage_where_there_were_some() -> None:
+    reply = Reply((TextPart("a"),), "end", Usage(5, 7, "upstream", thinking=3))
+    usage = msgspec.json.decode(encoder().whole(reply))["usage"]
+    assert usage["completion_tokens_details"] == {"reasoning_tokens": 3}
+    assert usage["ki2api"] == {"source": "upstream", "thinking_source": "estimate"}
+
+
 def test_a_search_before_the_first_words_leaves_no_gap() -> None:
     found = PartStarted(0, "search-result", "1", result=SearchResultPart("1"))
     text = (PartStarted(1, "text"), PartDelta(1, "Yes."), PartEnded(1))

@@ -22,6 +22,7 @@ from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.openai_responses import OPENAI_RESPONSES, OpenAICompaction, OpenAIResponses
 from ki2api.protocols.openai_responses.asked import Asked
 from ki2api.protocols.openai_responses.compacting import PROMPT
+from ki2api.protocols.openai_responses.decode import decode_count
 from ki2api.shelf import Kept, Shelf
 
 Ask = Callable[..., RawRequest]
@@ -300,3 +301,15 @@ def test_the_route_of_compaction_keeps_what_the_user_said(ask: Ask) -> None:
     asked = asked_of(delivery)
     assert list(asked.items) == ["msg_1", "msg_3", "msg_f10e_in2"]
     assert (asked.keep, asked.compacts) == (False, True)
+
+
+def test_a_request_that_is_counted_continues_what_is_kept(ask: Ask) -> None:
+    drawer = Shelf().of("me")
+    said = {"msg_1": b'{"role":"user","content":"one"}'}
+    answered = {"msg_2": b'{"role":"assistant","content":"two"}'}
+    drawer.keep(Kept("resp_1", b"{}", said, answered))
+    asked = {"model": "gpt-x", "input": "hi", "previous_response_id": "resp_1"}
+    found = decode_count(ask(asked), drawer)
+    assert [turn.role for turn in found.turns] == ["user", "assistant", "user"]
+    with pytest.raises(ThreadNotFound):
+        decode_count(ask(asked), Shelf().of("me"))
