@@ -103,7 +103,12 @@ def reply(parts: Sequence[ReplyEvent], end: ReplyEnded) -> list[ReplyEvent]:
 
 CASES: dict[str, list[ReplyEvent]] = {
     "text": reply(TEXT, ReplyEnded("end")),
-    "thinking": reply(THINKING, ReplyEnded("stop-sequence", "STOP")),
+    "thinking": [
+        ReplyStarted(123),
+        *THINKING,
+        UsageReported(Usage(120, 17, "upstream", cache_read=80, credits=0.25, thinking=3)),
+        ReplyEnded("stop-sequence", "STOP"),
+    ],
     "one-tool": reply(ONE_TOOL, ReplyEnded("tool-calls")),
     "two-tools": reply(TWO_TOOLS, ReplyEnded("tool-calls")),
     "search": [
