@@ -100,7 +100,7 @@ def test_more_effort_is_more_thought(claude: anthropic.Anthropic) -> None:
 
 
 def test_a_newer_claude_keeps_max_tokens_itself(claude: anthropic.Anthropic) -> None:
-    messages = [{"role": "user", "content": f"[[sim:text say={'x' * 8_000}]]"}]
+    messages = [{"role": "user", "content": f"[[sim:text say={'hello+world+' * 700}]]"}]
     reply = create(claude, messages=messages, max_tokens=1_024)
     assert reply.stop_reason == "max_tokens"
     assert len(reply.content[0].text) == 4_096
