@@ -85,11 +85,17 @@ class WebSearchStage(Stage[GatewayFlow, WebSearchConfig]):
                     async for batch in now.events:
                         if shown := reply.take(batch):
                             yield shown
+                except GeneratorExit:
+                    # Who wants no more has not failed: what is held is left as after a whole round.
+                    await close(now.events)
+                    await now.held.aclose()
+                    raise
                 finally:
                     await close(now.events)
             said = reply.finish_round()
             found: list[SearchResultPart] = []
             for call in desk.calls(said):
+                yield reply.call(call)
                 found.append(await desk.run(call, now.account, reply.next_number))
                 yield reply.result(found[-1])
             if reason := _end(said, found, is_last=not more):

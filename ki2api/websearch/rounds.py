@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 
 from msgspec.structs import replace
 
-from ki2api.conversation import WebPage
+from ki2api.conversation import ToolCallPart, WebPage
 from ki2api.events import (
     EndReason,
     PartDelta,
@@ -35,7 +35,7 @@ class Rounds:
         self._pages = {page.number: page for page in pages}
         self._index = 0
         self._is_open = False
-        self._kind: Literal["text", "other"] = "other"
+        self._kind: Literal["text", "search", "other"] = "other"
         self._marks = Marks()
         self._citations: tuple[WebPage, ...] = ()
         self._began = False
@@ -60,6 +60,15 @@ class Rounds:
         self._usage = said.usage if self._usage is None else _sum(self._usage, said.usage)
         return said
 
+    def call(self, call: ToolCallPart) -> tuple[ReplyEvent, ...]:
+        """Put a search into the reply that is run now: its result comes next, whatever came between.
+
+        One that is never run, since its round was cut short, is not shown.
+        """
+        index, self._index = self._index, self._index + 1
+        started = PartStarted(index, "search-call", call.id, call.name)
+        return started, PartDelta(index, call.input), PartEnded(index)
+
     def result(self, found: SearchResultPart) -> tuple[ReplyEvent, ...]:
         """Put the result of a search into the reply."""
         self._searches += not found.fault
@@ -77,6 +86,8 @@ class Rounds:
         match event:
             case PartDelta(text=text) if self._kind == "text":
                 return self._written(self._marks.feed(text))
+            case PartDelta() | PartEnded() if self._kind == "search":
+                return []
             case PartDelta():
                 return [replace(event, index=self._index)]
             case PartStarted():
@@ -94,10 +105,9 @@ class Rounds:
             # Its parts begin with their first words, as a mark may stand before any.
             self._kind, self._marks, self._citations = "text", Marks(), ()
             return []
-        self._kind = "other"
         is_search = event.kind == "tool-call" and event.name == self._name
-        kind = "search-call" if is_search else event.kind
-        return [replace(event, index=self._index, kind=kind)]
+        self._kind = "search" if is_search else "other"
+        return [] if is_search else [replace(event, index=self._index)]
 
     def _ended(self, event: PartEnded) -> list[ReplyEvent]:
         if self._kind == "text":

@@ -68,6 +68,7 @@ def test_two_rounds_become_one_reply() -> None:
     )
     assert rounds.next_number == 1
     found = SearchResultPart("id-web", (PAGE,))
+    events += rounds.call(ToolCallPart("id-web", "web", "{}"))
     events += rounds.result(found)
     events += rounds.result(SearchResultPart("id-x", fault="unavailable"))
     assert rounds.next_number == 2
@@ -106,6 +107,20 @@ def test_a_clients_tool_stays_one() -> None:
     rounds = Rounds("web", ())
     shown = rounds.take(round_of(*call("ls", 0), usage=Usage(1, 1, "upstream")))
     assert shown[1] == PartStarted(0, "tool-call", "id-ls", "ls")
+
+
+def test_a_search_is_shown_when_it_is_run_and_not_before() -> None:
+    rounds = Rounds("web", ())
+    usage = Usage(1, 1, "upstream")
+    wanted = round_of(*call("web", 0), *call("ls", 1), *call("web", 2), usage=usage)
+    events = [*rounds.take(wanted)]
+    assert [e.kind for e in events if isinstance(e, PartStarted)] == ["tool-call"]
+    first, _, last = rounds.finish_round().parts
+    for each in (first, last):
+        assert isinstance(each, ToolCallPart)
+        events += rounds.call(each) + rounds.result(SearchResultPart(each.id))
+    kinds = [type(part).__name__ for part in fold([*events, *rounds.end("end", None)]).parts]
+    assert kinds == ["ToolCallPart", *(2 * ["SearchCallPart", "SearchResultPart"])]
 
 
 @pytest.mark.parametrize(
