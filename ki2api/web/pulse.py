@@ -45,7 +45,12 @@ class Pulse:
         # Moving the timer on every touch would cost more than letting it look when it fires.
         if self._loop.time() - self._last >= self._seconds:
             self.touch()
-            self._group.create_task(self._once())
+            beat = self._once()
+            try:
+                self._group.create_task(beat)
+            except RuntimeError:  # the group is being left: the client is gone
+                beat.close()
+                return
         self._timer = self._loop.call_at(self._last + self._seconds, self._due)
 
     async def _once(self) -> None:

@@ -56,3 +56,20 @@ async def test_leaving_it_takes_the_timer_down() -> None:
             timer = pulse._timer
         assert timer is not None
         assert timer.cancelled()
+
+
+async def test_a_group_that_is_being_left_gets_no_more_beats() -> None:
+    beats = Beats()
+
+    async def leave() -> None:
+        raise ConnectionError
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            with Pulse(group, beats.beat, 1000) as pulse:
+                group.create_task(leave())
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    await due(pulse, silent_for=1000)
+    assert not beats.at
