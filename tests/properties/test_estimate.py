@@ -10,10 +10,15 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=400)
 
 
 @given(TEXTS)
-def test_a_text_has_tokens_and_not_many_more_than_bytes(text: str) -> None:
+def test_a_text_has_tokens_and_never_more_than_bytes(text: str) -> None:
     tokens = text_tokens(text)
     assert (tokens > 0) is bool(text)
-    assert tokens <= 4 + 4 * len(text.encode("utf-8", "surrogatepass"))
+    assert tokens <= len(text.encode("utf-8", "surrogatepass"))
+
+
+@given(st.text("acgt", min_size=1, max_size=20), st.integers(1, 3_000))
+def test_letters_without_an_end_are_no_more_tokens_than_letters(genes: str, times: int) -> None:
+    assert text_tokens(genes * times) <= len(genes) * times
 
 
 @given(st.lists(st.text("ab cd,\n\u4e2d", max_size=30), max_size=20))
