@@ -34,6 +34,7 @@ class Length:
         self._thinks = False
         self._sure = (limit or 0) // MOST_IN_A_LETTER
         self._input = 0
+        self._searches = 0
         self._reported = False
 
     def feed(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
@@ -41,8 +42,9 @@ class Length:
         match event:
             case PartDelta():
                 return self._delta(event)
-            case PartStarted(kind=kind):
+            case PartStarted(kind=kind, result=result):
                 self._thinks = kind == "thinking"
+                self._searches += result is not None and not result.fault
             case ReplyStarted(estimated_input=tokens):
                 self._input = tokens
             case UsageReported():
@@ -75,7 +77,9 @@ class Length:
         counted = self._tally.tokens
         output = counted if self._limit is None else min(counted, self._limit)
         thinking = min(self._thoughts.tokens, output) or None
-        return UsageReported(Usage(self._input, output, "estimate", thinking=thinking))
+        return UsageReported(
+            Usage(self._input, output, "estimate", searches=self._searches, thinking=thinking)
+        )
 
 
 def _room(before: Tally, text: str, limit: int) -> int:

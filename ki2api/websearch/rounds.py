@@ -61,7 +61,7 @@ class Rounds:
         return said
 
     def call(self, call: ToolCallPart) -> tuple[ReplyEvent, ...]:
-        """Put a search into the reply that is run now: its result comes next, whatever came between.
+        """Put a search that is run now into the reply; its result comes next.
 
         One that is never run, since its round was cut short, is not shown.
         """
@@ -84,14 +84,10 @@ class Rounds:
 
     def _shown(self, event: ReplyEvent) -> list[ReplyEvent]:
         match event:
-            case PartDelta(text=text) if self._kind == "text":
-                return self._written(self._marks.feed(text))
-            case PartDelta() | PartEnded() if self._kind == "search":
-                return []
-            case PartDelta():
-                return [replace(event, index=self._index)]
             case PartStarted():
                 return self._started(event)
+            case PartDelta():
+                return self._more(event)
             case PartEnded():
                 return self._ended(event)
             case ReplyStarted() if not self._began:
@@ -109,7 +105,14 @@ class Rounds:
         self._kind = "search" if is_search else "other"
         return [] if is_search else [replace(event, index=self._index)]
 
+    def _more(self, delta: PartDelta) -> list[ReplyEvent]:
+        if self._kind == "text":
+            return self._written(self._marks.feed(delta.text))
+        return [] if self._kind == "search" else [replace(delta, index=self._index)]
+
     def _ended(self, event: PartEnded) -> list[ReplyEvent]:
+        if self._kind == "search":
+            return []
         if self._kind == "text":
             return [*self._written(self._marks.finish()), *self._close()]
         index, self._index = self._index, self._index + 1

@@ -153,7 +153,7 @@ def _part_ended(event: PartEnded) -> bytes:
 
 def _is_broken_off(part: ReplyPart, reply: Reply) -> bool:
     """Tell whether a limit cut through a call: its input is no JSON then, and has no place here."""
-    if reply.reason != "max-tokens" or not isinstance(part, ToolCallPart):
+    if reply.reason != "max-tokens" or not isinstance(part, ToolCallPart | SearchCallPart):
         return False
     try:
         msgspec.json.decode(part.input)

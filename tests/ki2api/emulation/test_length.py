@@ -8,7 +8,7 @@ from ki2api.conversation import TextPart, ToolCallPart
 from ki2api.emulation.length import Length
 from ki2api.emulation.stop import StopStrings
 from ki2api.estimate import Tally, text_tokens
-from ki2api.events import Usage
+from ki2api.events import PartEnded, PartStarted, SearchResultPart, Usage
 
 WORDS = "Hello there, and so on and on, 你好世界 🌸, until the end."
 
@@ -81,3 +81,14 @@ def test_the_figures_of_a_cut_reply_tell_its_thoughts_apart(folded: Any, say: An
     parts = say.thoughts(0, "I think of it"), say.text(1, WORDS)
     reply = folded(say.reply(*parts), Length(9))
     assert reply.usage == Usage(9, 9, "estimate", thinking=tally.tokens)
+
+
+def test_the_searches_of_a_cut_reply_are_told_all_the_same(folded: Any, say: Any) -> None:
+    found = [
+        [PartStarted(at, "search-result", f"s{at}", result=each), PartEnded(at)]
+        for at, each in enumerate(
+            (SearchResultPart("s0"), SearchResultPart("s1", fault="bad-input"))
+        )
+    ]
+    reply = folded(say.reply(*found, say.text(2, WORDS)), Length(3))
+    assert reply.usage == Usage(9, 3, "estimate", searches=1)

@@ -15,6 +15,7 @@ from ki2api.events import (
     Reply,
     ReplyEnded,
     ReplyStarted,
+    SearchCallPart,
     Usage,
     UsageReported,
 )
@@ -151,6 +152,10 @@ def test_a_ping_is_an_event_of_its_own() -> None:
 def test_a_call_that_a_limit_cut_has_no_place_in_a_whole_message(
     encoder: Encoder, reason: EndReason, arguments: str, *, kept: bool
 ) -> None:
-    parts = TextPart("I look"), ToolCallPart("t1", "ls", arguments)
-    message = msgspec.json.decode(encoder.whole(Reply(parts, reason, Usage(1, 2, "estimate"))))
-    assert [block["type"] for block in message["content"]] == ["text", "tool_use"][: 1 + kept]
+    for kind, call in (
+        ("tool_use", ToolCallPart("t1", "ls", arguments)),
+        ("server_tool_use", SearchCallPart("t1", "web_search", arguments)),
+    ):
+        reply = Reply((TextPart("I look"), call), reason, Usage(1, 2, "estimate"))
+        message = msgspec.json.decode(encoder.whole(reply))
+        assert [block["type"] for block in message["content"]] == ["text", kind][: 1 + kept]
