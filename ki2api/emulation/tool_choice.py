@@ -24,26 +24,32 @@ def chosen(conversation: Conversation) -> Chosen:
     asked = replace(conversation, tool_choice=ToolChoice())
     match choice.mode:
         case "auto":
-            return Chosen(asked, told, [])
+            return _may(asked, told)
         case "none":
             return _none(asked)
         case _:
             return _must(asked, choice, told)
 
 
+def _may(asked: Conversation, told: list[str]) -> Chosen:
+    """Let no tool be called that is not offered any more, since nobody would run it."""
+    offered = _offered(asked)
+    if _called_before(asked) <= offered:
+        return Chosen(asked, told, [])
+    return Chosen(asked, told, [], allowed=offered) if offered else _none(asked)
+
+
 def _none(asked: Conversation) -> Chosen:
     """Offer no tool; those of earlier turns get their stand-ins by H12 (docs/kiro.md §3.4)."""
-    spoken_of = any(isinstance(part, ToolCallPart) for turn in asked.turns for part in turn.parts)
-    told = ["Do not call any tool in this reply: answer in words."] if spoken_of else []
+    told = ["Do not call any tool in this reply: answer in words."] if _called_before(asked) else []
     return Chosen(
         replace(asked, tools=(), web_search=None), told, [Answered()], allowed=frozenset()
     )
 
 
 def _must(asked: Conversation, choice: ToolChoice, told: list[str]) -> Chosen:
-    search = asked.web_search
+    search, offered = asked.web_search, _offered(asked)
     names = frozenset(tool.name for tool in asked.tools)
-    offered = names | ({search.name} if search else frozenset())
     if not offered:
         raise InvalidRequest("a tool must be called, and there is none", path="tool_choice")
     if choice.mode == "any":
@@ -59,6 +65,16 @@ def _must(asked: Conversation, choice: ToolChoice, told: list[str]) -> Chosen:
             web_search=search if search and search.name == choice.name else None,
         )
     # A search is made at Kiro, so a reply does not show whether there was one.
-    if asked.web_search:
-        return Chosen(asked, told, [])
-    return Chosen(asked, told, [Required(names)], allowed=names)
+    checks: list[Check] = [] if asked.web_search else [Required(names)]
+    return Chosen(asked, told, checks, allowed=_offered(asked))
+
+
+def _offered(asked: Conversation) -> frozenset[str]:
+    search = {asked.web_search.name} if asked.web_search else set()
+    return frozenset(tool.name for tool in asked.tools) | search
+
+
+def _called_before(asked: Conversation) -> frozenset[str]:
+    """Name the tools that earlier turns called."""
+    parts = (part for turn in asked.turns for part in turn.parts)
+    return frozenset(part.name for part in parts if isinstance(part, ToolCallPart))

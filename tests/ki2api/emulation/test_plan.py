@@ -107,6 +107,21 @@ def test_where_tools_were_called_before_the_model_is_told_to_call_none() -> None
     assert made.found_faulty(reply(TextPart("Yes"))) is None
 
 
+@pytest.mark.parametrize("asked", [{"tools": (SMELL,)}, {"web_search": WebSearch("look up")}])
+def test_a_tool_that_is_not_offered_any_more_is_not_called(asked: Any) -> None:
+    made = plan(HELLO, Turn("assistant", (CALL,)), HELLO, **asked)
+    assert made.allowed == frozenset({"smell"} if "tools" in asked else {"look up"})
+    assert (made.names, made.checks, told(made)) == ([], [], "")
+    same = plan(HELLO, Turn("assistant", (CALL,)), HELLO, tools=(LOOK, SMELL))
+    assert same.allowed is None
+
+
+def test_where_no_tool_is_offered_any_more_none_is_called() -> None:
+    made = plan(HELLO, Turn("assistant", (CALL,)), HELLO)
+    assert (made.allowed, made.names) == (frozenset(), [])
+    assert "Do not call any tool" in told(made)
+
+
 @pytest.mark.parametrize(
     ("choice", "fault"),
     [
@@ -125,7 +140,7 @@ def test_a_search_that_is_required_is_not_seen_in_the_reply() -> None:
     search = WebSearch()
     made = plan(tools=(LOOK,), web_search=search, tool_choice=ToolChoice("named", "web_search"))
     assert (made.conversation.tools, made.conversation.web_search) == ((), search)
-    assert (made.checks, made.allowed) == ([], None)
+    assert (made.checks, made.allowed) == ([], frozenset({"web_search"}))
     named = plan(tools=(LOOK,), web_search=search, tool_choice=ToolChoice("named", "look"))
     assert named.conversation.web_search is None
     assert named.allowed == frozenset({"look"})
