@@ -73,22 +73,37 @@ class KiroEndpoint:
             raise
 
     async def _ask(self, flow: GatewayFlow, composed: Composed, learnt: Learnt) -> None:
-        """Ask; once more, and plainer, where Kiro refuses what a request can do without."""
+        """Ask; once more where what Kiro refuses is not what was asked for."""
+        ids = self._identities.of(flow.conversation)
         try:
             await self._begin(flow, composed)
-        except (BodyRefused, ThoughtsRefused) as error:
-            plainer = _plainer(error, composed, learnt)
-            if plainer is None:
-                raise
-            self._identities.burn(flow.conversation)
-            without = "extra fields" if plainer.refuses_fields else "earlier thinking"
-            flow.note("kiro", f"Kiro refused the {without}: asked again without")
-            await self._begin(flow, self._compose(flow, plainer))
-            # Only an answer proves that it was these.
-            if plainer.refuses_fields:
-                self._lessons.fields_refused(flow.target.model.id)
-            else:
-                self._lessons.thoughts_refused(composed.proofs)
+        except ThoughtsRefused as error:
+            await self._ask_plainer(flow, composed, learnt, error)
+        except InvalidRequest as error:
+            if self._identities.of(flow.conversation) == ids:
+                await self._ask_plainer(flow, composed, learnt, error)
+                return
+            flow.note(
+                "kiro", "another request burnt the ids meanwhile: asked again with fresh ones"
+            )
+            await self._begin(flow, self._compose(flow, learnt))
+
+    async def _ask_plainer(
+        self, flow: GatewayFlow, composed: Composed, learnt: Learnt, error: InvalidRequest
+    ) -> None:
+        """Ask without what a request can do without; raises the error if that was not refused."""
+        plainer = _plainer(error, composed, learnt)
+        if plainer is None:
+            raise error
+        self._identities.burn(flow.conversation)
+        without = "extra fields" if plainer.refuses_fields else "earlier thinking"
+        flow.note("kiro", f"Kiro refused the {without}: asked again without")
+        await self._begin(flow, self._compose(flow, plainer))
+        # Only an answer proves that it was these.
+        if plainer.refuses_fields:
+            self._lessons.fields_refused(flow.target.model.id)
+        else:
+            self._lessons.thoughts_refused(composed.proofs)
 
     async def _begin(self, flow: GatewayFlow, composed: Composed) -> None:
         options, model = self._client.options, flow.target.model
@@ -125,7 +140,7 @@ def _plainer(error: GatewayError, composed: Composed, learnt: Learnt) -> Learnt 
     """Return how to ask without what may have been refused, if there was any such thing."""
     if isinstance(error, BodyRefused) and composed.has_fields:
         return msgspec.structs.replace(learnt, refuses_fields=True)
-    if composed.proofs:
+    if composed.proofs and isinstance(error, BodyRefused | ThoughtsRefused):
         return msgspec.structs.replace(learnt, replays=lambda _: False)
     return None
 

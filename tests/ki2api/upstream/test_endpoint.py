@@ -1,13 +1,15 @@
 """The innermost callable: a conversation in, events out, with the simulator for Kiro."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import loguru
 import msgspec
 import pytest
 
+from ki2api.accounts.companion import Access
 from ki2api.conversation import (
     Conversation,
     Sampling,
@@ -37,7 +39,9 @@ from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.names import ToolNames
 from ki2api.models import Catalogue, Model, Target
 from ki2api.simulator.rules.reasoning import signature_of
+from ki2api.upstream.client import KiroClient
 from ki2api.upstream.endpoint import Events, KiroEndpoint, Patience
+from ki2api.upstream.pump import Pump
 from pipeline import close
 from pipeline.testing import build_flow
 
@@ -216,6 +220,44 @@ async def test_what_is_refused_twice_is_refused_and_teaches_nothing(wired: Wired
     await asking.ask(model=OPUS, thinking=DEEP)
     fields = asking.wire.simulator.requests[-1].parsed()["additionalModelRequestFields"]
     assert fields["output_config"] == {"effort": "low"}
+
+
+class Overtaken:
+    """A client whose first request is overtaken by another one, which fails."""
+
+    def __init__(self, client: KiroClient, other: Callable[[], Awaitable[None]]) -> None:
+        self.options = client.options
+        self._client = client
+        self._others = [other]
+
+    @asynccontextmanager
+    async def stream(self, body: bytes, access: Access) -> AsyncIterator[Pump]:
+        if self._others:
+            await self._others.pop()()
+        async with self._client.stream(body, access) as pump:
+            yield pump
+
+
+async def test_ids_that_failed_in_another_request_meanwhile_are_no_fault_of_the_body(
+    wired: Wired,
+) -> None:
+    asking = Asking(await wired())
+
+    async def other() -> None:
+        asking.wire.account.throttle(1)
+        flow = asking.flow("Hello", OPUS, thinking=DEEP)
+        with pytest.raises(RateLimited) as failed:
+            await asking.endpoint(flow)
+        flow.failure = failed.value
+        await flow.aclose()
+
+    asking.endpoint._client = Overtaken(asking.wire.kiro, other)  # type: ignore[assignment]  # as far as it is used
+    await asking.ask(model=OPUS, thinking=DEEP)
+    assert [refused.rules for refused in asking.wire.simulator.refused][1:] == [("resent-ids",)]
+    assert "another request burnt the ids meanwhile: asked again with fresh ones" in asking.notes
+    (request,) = asking.wire.simulator.requests
+    assert "additionalModelRequestFields" in request.parsed()
+    assert not asking.endpoint._lessons.of(OPUS).refuses_fields
 
 
 async def test_a_foreign_signature_is_left_out_once_and_remembered(wired: Wired) -> None:
