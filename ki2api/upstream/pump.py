@@ -1,16 +1,16 @@
 """Reads one upstream response in a task of its own, which is cancelled exactly once.
 
 httpx 0.28 loses a slot of its connection pool when a read is cancelled twice in a row, which
-happens to a request task whose client leaves while the server shuts down. The task here is out of
-reach of such a second cancel. It is also where what arrives between two reads is put together, and
-where reading pauses while the client is slow.
+happens to a request task whose client leaves while the server shuts down, and when the closing of a
+response is cancelled. The task here is out of reach of both. It is also where what arrives between
+two reads is put together, and where reading pauses while the client is slow.
 """
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import httpx
 
@@ -43,7 +43,7 @@ class Pump:
         self._request = request
         self._waiting = bytearray()
         self._ended = False
-        self._stopped = False
+        self._stopped = self._closing = False
         self._failure: GatewayError | None = None
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
@@ -107,9 +107,11 @@ class Pump:
             self.headers = response.headers
             if not self._head.done():
                 self._head.set_result(None)
-            async for chunk in response.aiter_raw():
+            # Not aiter_raw: that closes the response by itself, and no one sees when it begins to.
+            async for chunk in cast("AsyncIterator[bytes]", response.stream):
                 await self._give(chunk)
         finally:
+            self._closing = True
             await response.aclose()
 
     async def _give(self, chunk: bytes) -> None:
@@ -134,7 +136,8 @@ class Pump:
         # Waiting does not pass a cancel of ours on to the task, so this one stays its only one.
         if not self._stopped:
             self._stopped = True
-            self._task.cancel()
+            if not self._closing:
+                self._task.cancel()
         await asyncio.wait({self._task})
         if self._head.done() and not self._head.cancelled():
             self._head.exception()

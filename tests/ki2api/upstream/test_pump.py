@@ -27,7 +27,7 @@ async def upstream(serve: Serve) -> AsyncIterator[tuple[httpx.AsyncClient, str]]
         try:
             await reader.readuntil(b"\r\n\r\n")
             await serve(reader, writer)
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
@@ -243,3 +243,19 @@ async def test_stopping_twice_cancels_once() -> None:
             await pump.stop()
             assert pump._task.cancelling() == 1
         assert pump._task.cancelling() == 1
+
+
+async def test_leaving_while_the_response_is_closed_leaves_no_connection_behind() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not writer.is_closing():
+            writer.write(HEAD + chunk(b"all at once") + b"0\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+
+    async with upstream(serve) as (http, url):
+        for steps in range(20):
+            async with Pump(http, httpx.Request("GET", url)) as pump:
+                await pump.read()
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+        pool = http._transport._pool  # type: ignore[attr-defined]  # no public way to look
+        assert [connection.is_idle() for connection in pool.connections] == [True]
