@@ -8,7 +8,7 @@ import msgspec
 from ki2api.simulator.answer import Call
 from ki2api.simulator.arguments import arguments_for, value_for
 from ki2api.simulator.choosing import chosen_calls
-from ki2api.simulator.question import Question
+from ki2api.simulator.question import Question, Tool
 
 _NAMED = re.compile(r"^Call the tool (\S+) in this reply", re.MULTILINE)
 _ANY = re.compile(r"^Call one of the tools in this reply", re.MULTILINE)
@@ -22,7 +22,7 @@ def ordered_calls(question: Question) -> tuple[Call, ...]:
     """Make the calls that the prompt orders, or that fit it."""
     chosen = chosen_calls(question.prompt, question.tools)
     if named := _NAMED.search(question.words):
-        chosen = _first(question, *(t for t in question.tools if t.name == named[1]))
+        chosen = _first(question, *(t for t in question.tools if _is_called(t, named[1])))
     elif _ANY.search(question.words) and not chosen:
         chosen = _first(question, *question.tools)
     return chosen[:1] if _SINGLE.search(question.words) else chosen
@@ -43,6 +43,11 @@ def ordered_json(question: Question) -> str | None:
     else:
         return None
     return msgspec.json.encode(value).decode()
+
+
+def _is_called(tool: Tool, name: str) -> bool:
+    """Tell whether a tool has this name, or says that it is spoken of by it."""
+    return name == tool.name or tool.description.startswith(f"Spoken of as {name!r}.")
 
 
 def _first(question: Question, *tools: Any) -> tuple[Call, ...]:

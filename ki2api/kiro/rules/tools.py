@@ -56,7 +56,10 @@ def _t4_t5_description(draft: Draft, tool: Tool, name: str) -> str:
         draft.repair("H19", tool.at, CLEANED)
     if not description.strip():
         draft.repair("T4", tool.at, "has no description, so its name stands there")
-        return name
+        description = name
+    if name != tool.name and name == draft.names.kiro(tool.name):
+        # What else is said to the model speaks of it by the caller's name for it.
+        description = f"Spoken of as {h19_clean(tool.name)!r}.\n\n{description}"
     limit = draft.limits.tool_description
     if len(description) <= limit:
         return description

@@ -54,6 +54,15 @@ def test_a_tool_that_changes_its_name_is_recorded_by_its_rule(hear: Hear) -> Non
     assert [heard.composed.names.client(name) for name in named(heard)] == names
 
 
+def test_a_tool_that_changes_its_name_says_how_it_is_spoken_of(hear: Hear) -> None:
+    heard = hear(ASK, tools=(tool("web_search"), tool("天气", ""), tool("get")))
+    assert [spec["description"] for spec in heard.tools] == [
+        "Spoken of as 'web_search'.\n\ndoes it",
+        "Spoken of as '天气'.\n\ntool___",
+        "does it",
+    ]
+
+
 def test_a_search_that_no_stage_took_over_is_refused(hear: Hear) -> None:
     with pytest.raises(InvalidRequest) as refused:
         hear(ASK, web_search=WebSearch(at="tools[0]"))
