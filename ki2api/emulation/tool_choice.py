@@ -32,11 +32,14 @@ def chosen(conversation: Conversation) -> Chosen:
 
 
 def _may(asked: Conversation, told: list[str]) -> Chosen:
-    """Let no tool be called that is not offered any more, since nobody would run it."""
+    """Let no tool be called that is not offered any more, since nobody would run it.
+
+    The model is told so by the description of its stand-in (H12).
+    """
     offered = _offered(asked)
     if _called_before(asked) <= offered:
         return Chosen(asked, told, [])
-    return Chosen(asked, told, [], allowed=offered) if offered else _none(asked)
+    return Chosen(asked, told, [] if offered else [Answered()], allowed=offered)
 
 
 def _none(asked: Conversation) -> Chosen:

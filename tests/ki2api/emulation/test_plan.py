@@ -118,8 +118,9 @@ def test_a_tool_that_is_not_offered_any_more_is_not_called(asked: Any) -> None:
 
 def test_where_no_tool_is_offered_any_more_none_is_called() -> None:
     made = plan(HELLO, Turn("assistant", (CALL,)), HELLO)
-    assert (made.allowed, made.names) == (frozenset(), [])
-    assert "Do not call any tool" in told(made)
+    assert (made.allowed, made.names, told(made)) == (frozenset(), [], "")
+    with pytest.raises(Unfit, match="in words"):
+        made.settled(reply())
 
 
 @pytest.mark.parametrize(
