@@ -115,7 +115,8 @@ def parts(draw: st.DrawFn, index: int) -> list[ReplyEvent]:
     kind = draw(st.sampled_from(KINDS))
     match kind:
         case "search-result":
-            result = draw(results)
+            # Of the part before it, if that is a search: none has its result before it.
+            result = msgspec.structs.replace(draw(results), call_id=f"tooluse_{max(index - 1, 0)}")
             return [PartStarted(index, kind, result.call_id, result=result), PartEnded(index)]
         case "search-call":
             opening = PartStarted(index, "search-call", f"tooluse_{index}", "web_search")
