@@ -234,6 +234,8 @@ def test_an_account_keeps_its_counts_and_standing_when_settings_change(
     running: Running, simulator: Simulator
 ) -> None:
     assert running.ask().status_code == 200
+    # An account that has served is asked for its models, which would find the suspension first.
+    until(lambda: simulator.asked["first", "ListAvailableModels"] == 1)
     simulator.accounts["first"].suspend()
     assert running.ask().status_code != 200
     running.add(ALIAS)
