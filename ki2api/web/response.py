@@ -97,8 +97,10 @@ class FlowResponse:
             self._status = CLIENT_CLOSED
         finally:
             self._answers.remove(self)
-            await self._flow.aclose()
-            journal(self._flow, self._status)
+            try:
+                await self._flow.aclose()
+            finally:  # also where closing is itself cut off
+                journal(self._flow, self._status)
 
     def end(self, error: GatewayError) -> None:
         """Break the answer off; the client is told this error."""
