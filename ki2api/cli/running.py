@@ -39,6 +39,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 def _leave() -> None:
     loguru.logger.warning("what does not end is left behind")
+    logs.finish()
     os._exit(0)
 
 

@@ -38,7 +38,7 @@ class Identities:
     async def in_use(self, flow: GatewayFlow) -> AsyncIterator[None]:
         """Burn the ids of a flow's conversation when its attempt, or its reply later, fails.
 
-        So does an attempt that is cut off before it was answered: nobody knows what Kiro made of it.
+        So does one that is cut off before it was answered: nobody knows what Kiro made of it.
         """
         conversation = flow.conversation  # stages outside may put back what the client had asked
         try:

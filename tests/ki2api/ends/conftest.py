@@ -2,7 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Generator, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Generator,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -56,7 +64,7 @@ class Counted:
     """Awaits a coroutine, counts its suspensions, and does something at some of them."""
 
     def __init__(
-        self, work: Coroutine[Any, Any, None], at: dict[int, Callable[[], object]]
+        self, work: Coroutine[Any, Any, None], at: Mapping[int, Callable[[], object]]
     ) -> None:
         self._work = work
         self._at = at
@@ -207,9 +215,9 @@ class Here:
         said: dict[str, list[str]] = {}
         for flow, words in lines:
             said.setdefault(flow, []).append(words.strip())
-        for words in said.values():
-            assert words[:-1] in (["probe: opened", "probe: closed"], []), words
-            assert re.search(r" \d+\.\d\d s\b", words[-1]), words
+        for told in said.values():
+            assert told[:-1] in (["probe: opened", "probe: closed"], []), told
+            assert re.search(r" \d+\.\d\d s\b", told[-1]), told
         self.log.clear()
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 pytestmark = pytest.mark.anyio
 MESSAGES, CHAT, RESPONSES = "/v1/messages", "/v1/chat/completions", "/v1/responses"
-SEARCH = {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}
+SEARCH = [{"type": "web_search_20250305", "name": "web_search"}]
 OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "x", "schema": OBJECT}}
 LOOK_UP = "Search the web for otters"
@@ -40,8 +40,8 @@ CASES = {
     "asked anew": Case(
         CHAT, asked("[[sim:text say=no]] Hello", stream=True, response_format=FORMAT)
     ),
-    "searched": Case(MESSAGES, asked(LOOK_UP, stream=True, **SEARCH)),
-    "searched whole": Case(MESSAGES, asked(LOOK_UP, **SEARCH)),
+    "searched": Case(MESSAGES, asked(LOOK_UP, stream=True, tools=SEARCH)),
+    "searched whole": Case(MESSAGES, asked(LOOK_UP, tools=SEARCH)),
     "tried again": Case(CHAT, asked(stream=True), "unexpected"),
     "token renewed": Case(MESSAGES, asked(), "expired"),
 }
