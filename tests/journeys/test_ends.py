@@ -105,7 +105,8 @@ def test_a_stage_that_swallows_its_cancellation_cannot_keep_the_process(
     (tmp_path / "stuck.py").chmod(0o600)
     table = '[[pipeline]]\nstage = "stuck.py"\nbefore = "retry"\n'
     gateway = start(simulator, rest=table)
-    with socket.create_connection(httpx.URL(gateway.url).netloc.decode().split(":")) as wire:
+    at = httpx.URL(gateway.url)
+    with socket.create_connection((at.host, at.port)) as wire:
         content = msgspec.json.encode(asked("/v1/messages", "Hello", stream=False))
         head = f"POST /v1/messages HTTP/1.1\r\nhost: x.localhost\r\nx-api-key: {KEY}\r\n"
         head += f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"

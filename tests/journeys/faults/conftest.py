@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any, Literal, TypeAlias
 
 import anthropic
@@ -238,6 +239,7 @@ def served(simulator: Simulator) -> Iterator[Serving]:
 
     async def serve() -> None:
         async with opened(Loaded(settings), found, lambda: found) as house:
+            house.shared.pool._random = Longest()
             server = Quiet(
                 configure(house.generations, host=host, port=port, drain_seconds=1),
                 drain_seconds=1,
@@ -257,11 +259,18 @@ def served(simulator: Simulator) -> Iterator[Serving]:
     thread.join(30)
 
 
+class Longest(Random):
+    """No pause is over before somebody has looked at it."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
 class Quiet(Server):
     """A server in a thread, to which no signal comes."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -270,9 +279,8 @@ def shop() -> Iterator[Shop]:
     """One gateway with two accounts for all faults; each is forgotten before the next."""
     lines: list[str] = []
     number = loguru.logger.add(lines.append, format="{message}", level="DEBUG")
-    with Simulator(SimulatorOptions()).threaded() as simulator:
-        with served(simulator) as serving:
-            shop = Shop(serving, simulator, lines)
-            yield shop
-            shop.close()
+    with Simulator(SimulatorOptions()).threaded() as simulator, served(simulator) as serving:
+        shop = Shop(serving, simulator, lines)
+        yield shop
+        shop.close()
     loguru.logger.remove(number)

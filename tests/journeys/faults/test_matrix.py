@@ -1,7 +1,7 @@
 """Each fault in each dialect, streamed and whole: told as it is, and nothing left behind."""
 
 import os
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_what_the_sdks_make_of_a_fault(shop: Any, row: Row) -> None:
     assert shop.canaries() == []
 
 
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "Hello"}]},
     "/v1/responses": {"input": "Hello"},
     "/v1/messages": {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100},
