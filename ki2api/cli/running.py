@@ -20,6 +20,7 @@ from ki2api.reload.generations import Generations, House, opened
 from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
 from ki2api.server import Server, configure
 from ki2api.settings import Loaded, ServerSettings
+from ki2api.web.stuck import Watch
 
 HOURLY = 3600.0
 OVERDUE = 5.0
@@ -39,6 +40,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 def _leave() -> None:
     loguru.logger.warning("what does not end is left behind")
+    logs.finish()
     os._exit(0)
 
 
@@ -92,7 +94,9 @@ async def serve_until_stopped(
         server = _server(house, loaded.settings.server, (host, port))
         group.create_task(_announce(server, lambda: ready(base_url(host, port))))
         reloader = Reloader(origins, force, house, applied=_apply)
-        beside = [group.create_task(task) for task in (reloader.run(), _nag(house.generations))]
+        watch = Watch(house.shared.answers)
+        work = (reloader.run(), _nag(house.generations), watch.run())
+        beside = [group.create_task(task) for task in work]
         with _hang_ups(reloader.ask, server):
             await server.serve(sockets=[listening])
         for task in beside:

@@ -4,6 +4,7 @@ Kiro refuses ids that come again after a request of theirs had failed (docs/kiro
 137 resends answered "Improperly formed request.", production data of 2026-09).
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,13 +36,16 @@ class Identities:
 
     @asynccontextmanager
     async def in_use(self, flow: GatewayFlow) -> AsyncIterator[None]:
-        """Burn the ids of a flow's conversation when its attempt, or its reply later, fails."""
+        """Burn the ids of a flow's conversation when its attempt, or its reply later, fails.
+
+        So does one that is cut off before it was answered: nobody knows what Kiro made of it.
+        """
         conversation = flow.conversation  # stages outside may put back what the client had asked
         try:
             yield
         except CallerError:
             raise
-        except GatewayError:
+        except (GatewayError, asyncio.CancelledError):
             self.burn(conversation)
             raise
         else:

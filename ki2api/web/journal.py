@@ -8,11 +8,14 @@ from ki2api.flow import EventStream, GatewayFlow
 
 
 def journal(flow: GatewayFlow, status: int) -> None:
-    """Log a flow that has ended: who asked for what, on which account, and what came of it."""
+    """Log a flow that has ended: who asked for what, on which account, and what came of it.
+
+    The status is 0 for one that the process cut off before it had any.
+    """
     words = [flow.protocol.name]
     if flow.has("target"):
         words.append(flow.target.model.id)
-    words.append(str(status))
+    words.append(str(status) if status else "cut off")
     if flow.has("response") and isinstance(flow.response, EventStream):
         words.append("stream")
     if flow.usage is not None:

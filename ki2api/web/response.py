@@ -1,7 +1,7 @@
 """Runs a flow and sends what it brings, beside a watcher of the client."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
@@ -40,6 +40,9 @@ class OpenAnswers:
     def __len__(self) -> int:
         return len(self._open)
 
+    def __iter__(self) -> "Iterator[FlowResponse]":
+        return iter(tuple(self._open))
+
     def add(self, response: "FlowResponse") -> None:
         self._open.add(response)
         if self._closing:
@@ -51,7 +54,7 @@ class OpenAnswers:
     def end_all(self) -> None:
         """Break every open answer off with an error that says why."""
         self._closing = True
-        for response in tuple(self._open):
+        for response in self:
             response.end(Overloaded("Ki2API is shutting down.", retry_after=1))
 
 
@@ -71,7 +74,7 @@ class FlowResponse:
         hold_back: float,
         headers: Mapping[str, str],
     ) -> None:
-        self._flow = flow
+        self.flow = flow
         self._chain = chain
         self._answers = answers
         self._hold_back = hold_back
@@ -80,12 +83,12 @@ class FlowResponse:
         self._complete = False
         self._sending = False
         self._ended_by: GatewayError | None = None
-        self._main: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request; part of ASGI."""
         self._send = send
-        self._main = asyncio.current_task()
+        self.task = asyncio.current_task()
         self._answers.add(self)
         try:
             async with asyncio.TaskGroup() as group:
@@ -97,14 +100,16 @@ class FlowResponse:
             self._status = CLIENT_CLOSED
         finally:
             self._answers.remove(self)
-            await self._flow.aclose()
-            journal(self._flow, self._status)
+            try:
+                await self.flow.aclose()
+            finally:  # also where closing is itself cut off
+                journal(self.flow, self._status)
 
     def end(self, error: GatewayError) -> None:
         """Break the answer off; the client is told this error."""
-        if self._main is not None and self._ended_by is None and not self._complete:
+        if self.task is not None and self._ended_by is None and not self._complete:
             self._ended_by = error
-            self._main.cancel()
+            self.task.cancel()
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -116,22 +121,22 @@ class FlowResponse:
         try:
             await self._run()
         except asyncio.CancelledError:
-            if self._ended_by is None or self._main is None:
+            if self._ended_by is None or self.task is None:
                 raise
-            self._main.uncancel()
+            self.task.uncancel()
             await self._fail(self._ended_by)
 
     async def _run(self) -> None:
         try:
-            await self._chain.run(self._flow)
-            await self._respond(self._flow.response)
+            await self._chain.run(self.flow)
+            await self._respond(self.flow.response)
         except GatewayError as error:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - the edge of the house: a bug is logged and told
-            self._flow.log.opt(exception=error).error(
+            self.flow.log.opt(exception=error).error(
                 "a request failed by an error in the code of a stage or of Ki2API"
             )
-            await self._fail(blamed(error, self._flow.id))
+            await self._fail(blamed(error, self.flow.id))
 
     async def _respond(self, response: Body | EventStream) -> None:
         if isinstance(response, EventStream):
@@ -155,25 +160,25 @@ class FlowResponse:
             raise TypeError("the stream ended without its last piece")
 
     async def _fail(self, error: GatewayError) -> None:
-        self._flow.failure = error
+        self.flow.failure = error
         if not self._status:
-            await self._body(self._flow.protocol.encode_error(error, self._flow.id))
+            await self._body(self.flow.protocol.encode_error(error, self.flow.id))
             return
         self._complete = True
         await self._piece(self._in_stream(error), more=False)
 
     def _in_stream(self, error: GatewayError) -> bytes:
-        flow = self._flow
+        flow = self.flow
         if flow.has("response") and isinstance(flow.response, EventStream):
             return flow.response.fail(error)
         return flow.protocol.encoder(flow.conversation, flow.delivery).fail(error)
 
     async def _ping(self) -> None:
-        wanted = self._flow.has("delivery") and self._flow.delivery.stream
+        wanted = self.flow.has("delivery") and self.flow.delivery.stream
         # While something else is being sent, the reader is slow, not the stream silent.
         if wanted and not self._complete and not self._sending:
             await self._begin(OK, STREAM_HEADERS)
-            await self._piece(self._flow.protocol.ping, more=True)
+            await self._piece(self.flow.protocol.ping, more=True)
 
     async def _body(self, body: Body) -> None:
         headers = {"content-type": body.media_type, "content-length": str(len(body.content))}
@@ -185,8 +190,8 @@ class FlowResponse:
         if self._status:
             return
         self._status = status
-        if self._flow.emulated and status == OK:
-            headers = {**headers, "x-ki2api-emulated": ", ".join(self._flow.emulated)}
+        if self.flow.emulated and status == OK:
+            headers = {**headers, "x-ki2api-emulated": ", ".join(self.flow.emulated)}
         start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": status,

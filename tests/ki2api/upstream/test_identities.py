@@ -1,5 +1,6 @@
 """The ids that conversations have upstream."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -44,14 +45,19 @@ def test_only_so_many_burnt_ones_are_remembered() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("error", "burnt"),
-    [(None, False), (ModelNotOffered("no"), False), (RateLimited("slow down"), True)],
+    [
+        (None, False),
+        (ModelNotOffered("no"), False),
+        (RateLimited("slow down"), True),
+        (asyncio.CancelledError(), True),
+    ],
 )
 async def test_an_attempt_that_fails_burns_the_ids_unless_the_caller_is_at_fault(
-    error: GatewayError | None, *, burnt: bool
+    error: BaseException | None, *, burnt: bool
 ) -> None:
     ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
     first = ids.of(about("cats"))
-    with suppress(GatewayError):
+    with suppress(GatewayError, asyncio.CancelledError):
         async with ids.in_use(flow):
             if error:
                 raise error
