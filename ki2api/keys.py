@@ -7,15 +7,12 @@ a proxy in between can make the rule stricter, never looser.
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from re import IGNORECASE
-from re import compile as pattern
 
 from ki2api.errors import Unauthenticated
+from ki2api.nearness import near
 from pipeline.secret import Secret
 
 DEFAULT_KEY = "ki2api-key-2024"
-_NAMED_ADDRESS = pattern(r'for="?(?:\[([^\]]*)\]|([^;,"\s]*))', IGNORECASE)
 _WRONG = (
     "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY'"
     " or as 'x-api-key: KEY'."
@@ -50,7 +47,7 @@ class KeyRing:
         if not sent or not matches:
             raise Unauthenticated(_WRONG)
         name, _, default = matches[0]
-        if default and not all(_near(address) for address in _addresses(headers, peer)):
+        if default and not near(headers, peer):
             raise Unauthenticated(_FAR)
         return name
 
@@ -69,25 +66,3 @@ def _sent(headers: Mapping[str, str]) -> str:
     if bearer and plain and bearer != plain:
         raise Unauthenticated("'Authorization' and 'x-api-key' bring two different keys: send one.")
     return bearer or plain
-
-
-def _addresses(headers: Mapping[str, str], peer: str) -> list[str]:
-    forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",")]
-    named = _NAMED_ADDRESS.findall(headers.get("forwarded", ""))
-    forwarded += [six or four.partition(":")[0] or "unknown" for six, four in named]
-    return [peer, *(address for address in forwarded if address)]
-
-
-def _near(address: str) -> bool:
-    try:
-        ip = ip_address(address.strip("[]").partition("%")[0])
-    except ValueError:
-        # No address at all (a unix socket, a test client) is near; a name is not.
-        return not address
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    return _private(ip)
-
-
-def _private(ip: IPv4Address | IPv6Address) -> bool:
-    return ip.is_loopback or ip.is_link_local or (ip.is_private and not ip.is_unspecified)

@@ -15,6 +15,7 @@ from ki2api.app import Built, Lasting, build, create_app, lasting
 from ki2api.reload.questions import Questions
 from ki2api.reload.ways import Find, Ways, ways_of
 from ki2api.settings import Loaded
+from ki2api.web.door import Door
 from ki2api.web.gateway import GATEWAY
 from ki2api.web.paths import LenientPaths
 from pipeline import PipelineError
@@ -174,7 +175,7 @@ class House(Struct, frozen=True):
 async def opened(loaded: Loaded, found: Found, find: Find) -> AsyncIterator[House]:
     """Open all that serving needs, and close it again; `find` looks for the accounts anew."""
     app = create_app()
-    generations = Generations(LenientPaths(app, app.routes))
+    generations = Generations(LenientPaths(Door(app), app.routes))
     shared = lasting(loaded, found, Questions(generations.ways))
     built = build(loaded, shared, ways_of(loaded.settings.upstream, find))
     async with AsyncExitStack() as held:

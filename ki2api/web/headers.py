@@ -23,5 +23,13 @@ def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return headers as a mapping; ASGI gives their names in lower case."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    """Return headers as a mapping; ASGI gives their names in lower case.
+
+    One that comes twice is one list of both values, as HTTP has it: so neither hides the other.
+    """
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        before = found.get(name, value)
+        found[name] = value if before == value else f"{before}, {value}"
+    return found

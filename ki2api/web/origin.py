@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from ki2api.errors import Forbidden
 
 _HOST = pattern(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9_.-]+))(?::\d{1,5})?")
+_OWN_SITES = {"none", "same-origin"}
+"""What a browser says of a call that a person or our own page makes; a neighbouring port is not."""
 _OWN_NAMES = {"localhost", "host.docker.internal", "host.containers.internal"}
 
 
@@ -33,7 +35,8 @@ class Neighbourhood:
         origin = headers.get("origin", "").lower()
         if origin and not self._own(origin, host) and origin not in self._origins:
             raise Forbidden("A web page of another origin asks: list it under [server] origins.")
-        if headers.get("sec-fetch-site") == "cross-site" and origin not in self._origins:
+        site = headers.get("sec-fetch-site", "none").lower()
+        if site not in _OWN_SITES and origin not in self._origins:
             raise Forbidden("A web page of another site asks: list it under [server] origins.")
 
     def _near(self, host: str) -> bool:

@@ -1,5 +1,6 @@
 """Reads a request: its body within the limits, and the dialect its sender speaks."""
 
+from re import compile as pattern
 from secrets import token_hex
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
+_JSON = pattern(r"application/([\w.-]+\+)?json")
 CALLER = "ki2api_caller"
 """Where in the ASGI state of a request the label of its key stands."""
 
@@ -79,7 +81,7 @@ async def raw(request: AnyRequest) -> RawRequest:
 
 def _check_media(headers: dict[str, str]) -> None:
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json" and not media.endswith("+json"):
+    if not _JSON.fullmatch(media):
         raise UnsupportedMedia("Send the body as JSON, with 'Content-Type: application/json'.")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("Send the body uncompressed: Content-Encoding is not supported.")

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from ki2api import errors
 from ki2api.errors import GatewayError
 
-ALWAYS: tuple[type[GatewayError], ...] = (errors.WrongMethod, errors.Bug)
-GUARDED = (*ALWAYS, errors.Unauthenticated, errors.Forbidden)
+ALWAYS: tuple[type[GatewayError], ...] = (errors.WrongMethod, errors.Forbidden, errors.Bug)
+GUARDED = (*ALWAYS, errors.Unauthenticated)
 READING = (*GUARDED, errors.InvalidRequest, errors.RequestTooLarge, errors.UnsupportedMedia)
 _ELSEWHERE = (
     errors.NoWebSocket,

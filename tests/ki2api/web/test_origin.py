@@ -91,6 +91,14 @@ def test_a_listed_origin_may_ask_also_across_sites() -> None:
     Neighbourhood(origins=["https://chat.example/"]).check(headers, any_host=False)
 
 
-def test_a_cross_site_call_without_an_origin_is_refused() -> None:
+@pytest.mark.parametrize(
+    "site", ["cross-site", "same-site", "Cross-Site", "", "x", "same-origin, cross-site"]
+)
+def test_a_call_of_another_site_without_an_origin_is_refused(site: str) -> None:
     with pytest.raises(Forbidden, match="another site"):
-        Neighbourhood().check({"host": "h", "sec-fetch-site": "cross-site"}, any_host=False)
+        Neighbourhood().check({"host": "h", "sec-fetch-site": site}, any_host=True)
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_what_a_person_opens_and_our_own_page_may_ask(site: str) -> None:
+    Neighbourhood().check({"host": "h", "sec-fetch-site": site}, any_host=True)

@@ -137,8 +137,8 @@ def test_a_route_that_asks_a_model_has_every_status_of_its_dialects_table(
 @pytest.mark.parametrize(
     ("path", "statuses"),
     [
-        ("/", {"200", "405", "500"}),
-        ("/health", {"200", "405", "500"}),
+        ("/", {"200", "403", "405", "500"}),
+        ("/health", {"200", "403", "405", "500"}),
         ("/api/event_logging/batch", {"200", "401", "403", "405", "413", "415", "500"}),
         ("/schema", {"200", "401", "403", "405", "500"}),
         ("/v1/models", {"200", "401", "403", "405", "500"}),

@@ -1,0 +1,28 @@
+"""The door before every route, also those that do not exist: the host name and the origin."""
+
+from litestar import Request
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from ki2api.errors import Forbidden
+from ki2api.web.answers import refused
+from ki2api.web.headers import plain
+from ki2api.web.reading import AnyRequest, gateway_of
+
+
+class Door:
+    """The app, behind the rules that keep web pages out; they need no key, so pages know none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it; part of ASGI."""
+        request: AnyRequest = Request(scope, receive, send)
+        gateway = gateway_of(request)
+        app = self._app
+        try:
+            any_host = not gateway.keys.default_active
+            gateway.neighbourhood.check(plain(scope["headers"]), any_host=any_host)
+        except Forbidden as error:
+            app = refused(request, error).to_asgi_response(None, request)
+        await app(scope, receive, send)
