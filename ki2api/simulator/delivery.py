@@ -45,7 +45,7 @@ class Delivery:
                 if left <= 0:
                     await self._break(wire, self._plan.break_by)
                     return
-        await self._break(wire, "end")
+        await self._break(wire, self._plan.break_by if left is None else "end")
 
     async def _break(self, wire: Wire, way: Break) -> None:
         self._record.finished = way != "silence"
@@ -60,6 +60,9 @@ class Delivery:
                 await wire.half_close()
             case "silence":
                 await wire.fall_silent()
+            case "stale":
+                await wire.end()
+                await wire.close()
 
     async def _wait(self, at: int) -> None:
         if self._plan.piece_seconds:

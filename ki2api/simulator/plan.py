@@ -13,7 +13,7 @@ from ki2api.simulator.records import Binding
 from ki2api.simulator.stream import CallForm, Event, cost_of, in_fragments, reply, usage
 
 Change: TypeAlias = Callable[[list[Event]], list[Event]]
-Break: TypeAlias = Literal["end", "close", "reset", "half-close", "silence"]
+Break: TypeAlias = Literal["end", "close", "reset", "half-close", "silence", "stale"]
 
 
 class Instead(Struct, frozen=True):

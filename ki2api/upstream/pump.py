@@ -16,6 +16,7 @@ import httpx
 
 from ki2api.errors import (
     GatewayError,
+    Overloaded,
     UpstreamDisconnected,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -154,7 +155,7 @@ def _meaning(error: BaseException, host: str, proxy: str) -> GatewayError:
         return UpstreamUnavailable(f"Kiro cannot be reached at {host}: {fault}.")
     match error:
         case httpx.PoolTimeout():
-            return UpstreamTimeout("All connections to Kiro are in use.")
+            return Overloaded("All connections to Kiro are in use.", retry_after=1)
         case httpx.TimeoutException():
             return UpstreamTimeout(f"The connection to {host} was not made in time.")
         case _:

@@ -49,6 +49,11 @@ def truncated(plan: Plan, values: Values) -> None:
     _break(plan, values, "end")
 
 
+def stale(plan: Plan, _: Values) -> None:
+    """Answer well, and then close the connection that was to stay open."""
+    plan.break_by = "stale"
+
+
 def corrupt(plan: Plan, values: Values) -> None:
     """Turn over the byte at=300 of the stream."""
     plan.corrupt_at = values.integer("at", _SOME_BYTES)

@@ -3,11 +3,15 @@
 A scenario is a function; its name with hyphens is how it is called, its docstring what is printed.
 """
 
+from collections.abc import Iterator
+
 from ki2api.simulator.answer import Answer
 from ki2api.simulator.plan import Change, Plan
 from ki2api.simulator.refusals import words_for
 from ki2api.simulator.scenarios.values import Values
 from ki2api.simulator.stream import Event
+
+_ENDS = {"contextUsageEvent", "meteringEvent", "metadataEvent"}
 
 
 def twins(plan: Plan, _: Values) -> None:
@@ -30,6 +34,12 @@ def unknown_events(plan: Plan, _: Values) -> None:
         Event("intentsEvent", {"intents": {}}),
     ]
     plan.changes.append(lambda events: [*strange, *events, strange[0]])
+
+
+def ended_twice(plan: Plan, _: Values) -> None:
+    """Send all that ends a reply twice, with a reason, and words between."""
+    reason = Event("metadataEvent", {"stopReason": "END_TURN"})
+    plan.changes.append(lambda events: [*_twice([*events, reason], plan.question.model.id)])
 
 
 def flood(plan: Plan, values: Values) -> None:
@@ -91,6 +101,12 @@ def bad_json(plan: Plan, values: Values) -> None:
     frame = Event("assistantResponseEvent", b'{"content": "cut')
     after = values.integer("after", 2)
     plan.changes.append(lambda events: [*events[:after], frame, *events[after:]])
+
+
+def _twice(events: list[Event], model: str) -> Iterator[Event]:
+    ends = [event for event in events if event.name in _ENDS]
+    late = Event("assistantResponseEvent", {"content": " And more.", "modelId": model})
+    yield from (*events, late, *ends)
 
 
 def _broken_off(values: Values, frame: Event) -> Change:

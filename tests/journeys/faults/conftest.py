@@ -3,12 +3,15 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import anthropic
+import httpx
 import loguru
 import msgspec
 import openai
@@ -29,6 +32,8 @@ KEY = "ki2api-key-2024"
 PROMPT = "canary-of-the-prompt"
 OK = 200
 Serving: TypeAlias = tuple[str, House, asyncio.AbstractEventLoop]
+Table: TypeAlias = Mapping[str, Any]
+"""One table of [[pipeline]]; empty for none."""
 Dialect: TypeAlias = Literal["chat", "responses", "messages"]
 TOOL = {"type": "object", "properties": {"path": {"type": "string"}}}
 
@@ -77,6 +82,14 @@ class Shop:
         pool = self.house.shared.pool
         states = tuple(sorted(each.state for each in pool.statuses()))
         return Seen(status, word, self._calls() - before, states, text)
+
+    def raw(self, path: str, body: dict[str, Any], scenario: str, **values: Any) -> str:
+        """Ask without any SDK, and return the whole answer."""
+        self._mend()
+        self.simulator.order(scenario, **values)
+        headers = {"authorization": f"Bearer {KEY}"}
+        url = f"http://{self.address[0]}:{self.address[1]}{path}"
+        return httpx.post(url, json=body, headers=headers, trust_env=False).text
 
     def leave(self, path: str, body: dict[str, Any], scenario: str, **values: Any) -> Seen:
         """Ask, and close the connection when Kiro is known to have been asked."""
@@ -170,7 +183,9 @@ class Shop:
                 said += event.delta if event.type == "response.output_text.delta" else ""
                 said += "completed" if event.type == "response.completed" else ""
                 if event.type == "response.failed":
-                    raise Failed(str(event.response.error and event.response.error.code))
+                    fault = event.response.error
+                    assert fault is not None
+                    raise Failed(fault.code, fault.message)
         return said
 
     def _messages(self, *, stream: bool) -> str:
@@ -200,7 +215,8 @@ def _judged(ask: Callable[[], str]) -> tuple[int, str, str]:
     try:
         return 200, "", ask()
     except Failed as failed:
-        return 0, str(failed), ""
+        word, text = failed.args
+        return 0, word, text
     except openai.APIStatusError as error:
         return error.status_code, str(error.code), error.response.text
     except openai.APIError as error:
@@ -212,8 +228,8 @@ def _judged(ask: Callable[[], str]) -> tuple[int, str, str]:
 
 
 @contextmanager
-def served(simulator: Simulator) -> Iterator[Serving]:
-    """Serve in a thread until the end."""
+def served(simulator: Simulator, folder: Path, table: Table, **places: Any) -> Iterator[Serving]:
+    """Serve in a thread until the end; `places` are of [upstream], `table` is of [[pipeline]]."""
     urls = simulator.urls
     accounts = [simulator.add_account(name) for name in ("first", "second")]
     found = Found(
@@ -222,23 +238,28 @@ def served(simulator: Simulator) -> Iterator[Serving]:
             for each in accounts
         )
     )
-    upstream = UpstreamSettings(
-        api_url=urls.runtime + "/{region}",
-        management_url=urls.management + "/{region}",
-        fallback_url="",
-        auth_url=urls.auth + "/{region}",
-        oidc_url=urls.oidc + "/{region}",
-        first_event_seconds=0.7,
-        idle_seconds=0.7,
+    usual: dict[str, Any] = {
+        "api_url": urls.runtime + "/{region}",
+        "management_url": urls.management + "/{region}",
+        "fallback_url": "",
+        "auth_url": urls.auth + "/{region}",
+        "oidc_url": urls.oidc + "/{region}",
+        "first_event_seconds": 0.7,
+        "idle_seconds": 0.7,
+    }
+    settings = replace(
+        Settings(),
+        state=StateSettings(path=""),
+        upstream=UpstreamSettings(**usual | places),
+        pipeline=(dict(table),) if table else (),
     )
-    settings = replace(Settings(), state=StateSettings(path=""), upstream=upstream)
     begun: list[Any] = []
     ready = threading.Event()
     listening = listen("127.0.0.1", 0)
     host, port = listening.getsockname()[:2]
 
     async def serve() -> None:
-        async with opened(Loaded(settings), found, lambda: found) as house:
+        async with opened(Loaded(settings, folder=folder), found, lambda: found) as house:
             house.shared.pool._random = Longest()
             server = Quiet(
                 configure(house.generations, host=host, port=port, drain_seconds=1),
@@ -274,13 +295,32 @@ class Quiet(Server):
         yield
 
 
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Shop]:
-    """One gateway with two accounts for all faults; each is forgotten before the next."""
+@contextmanager
+def open_shop(
+    folder: Path = Path(), table: Table = MappingProxyType({}), **places: Any
+) -> Iterator[Shop]:
     lines: list[str] = []
-    number = loguru.logger.add(lines.append, format="{message}", level="DEBUG")
-    with Simulator(SimulatorOptions()).threaded() as simulator, served(simulator) as serving:
+    loguru.logger.configure(extra={"flow": "-"})
+    number = loguru.logger.add(lines.append, format="{extra[flow]} {message}", level="DEBUG")
+    with (
+        Simulator(SimulatorOptions()).threaded() as simulator,
+        served(simulator, folder, table, **places) as serving,
+    ):
         shop = Shop(serving, simulator, lines)
         yield shop
         shop.close()
     loguru.logger.remove(number)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    """One gateway with two accounts for all faults; each is forgotten before the next."""
+    with open_shop() as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_of() -> Iterator[Callable[..., Shop]]:
+    """Opens a gateway of one test's own, with other places or one more stage."""
+    with ExitStack() as held:
+        yield lambda *args, **places: held.enter_context(open_shop(*args, **places))

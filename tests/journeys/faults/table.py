@@ -36,6 +36,8 @@ MIDWAY = {"at": 800}
 ROWS = [
     Row("U1 reset once", "reset", (200, 2), (200, 2), times=1),
     Row("U1 reset", "reset", (502, 3), (502, 3), "upstream_unreachable"),
+    Row("U5 closed when it was to stay open", "stale", (200, 1), (200, 1)),
+    Row("U5 hung up once", "hang-up", (200, 2), (200, 2), times=1),
     Row("U5 hung up", "hang-up", (502, 3), (502, 3), "upstream_unreachable"),
     Row("U6 refused", "improper", (400, 1), (400, 1), "invalid_request", "invalid_request_error"),
     Row(
@@ -129,6 +131,7 @@ ROWS = [
         slow=True,
     ),
     Row("S5 drip", "drip", (200, 1), (200, 1), values={"seconds": 0}),
+    Row("S6 ended twice", "ended-twice", (200, 1), (200, 1)),
     Row(
         "S7 throttled midway",
         "exception",

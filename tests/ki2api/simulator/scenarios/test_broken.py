@@ -63,6 +63,15 @@ async def test_a_stream_that_ends_properly_inside_a_frame(caller: Any) -> None:
         caller.read(got)
 
 
+async def test_a_connection_that_was_to_stay_open_is_closed(caller: Any) -> None:
+    response = await caller.ask("[[sim:stale]]")
+    assert response.headers.get("connection") != "close"
+    assert "Hello!" in caller.read(response.content).text
+    pool = caller.http._transport._pool
+    await _until(lambda: all(connection.has_expired() for connection in pool.connections))
+    assert (await caller.ask()).status_code == 200
+
+
 async def test_a_byte_that_is_turned_over(caller: Any) -> None:
     got, _ = await _stream(caller, "[[sim:corrupt at=130]]")
     with pytest.raises(UpstreamGarbled):

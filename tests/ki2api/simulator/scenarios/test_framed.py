@@ -19,6 +19,12 @@ async def test_unknown_events_stand_around_the_reply(caller: Any) -> None:
     assert "Hello!" in events.text
 
 
+async def test_a_reply_that_ends_twice(caller: Any) -> None:
+    events = await caller.events("[[sim:ended-twice]]")
+    ends = ["contextUsageEvent", "meteringEvent", "metadataEvent"]
+    assert events.names[-7:] == [*ends, "assistantResponseEvent", *ends]
+
+
 async def test_a_flood(caller: Any) -> None:
     events = await caller.events("[[sim:flood]]")
     assert len(events.of("assistantResponseEvent")) == 10_000
