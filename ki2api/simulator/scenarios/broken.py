@@ -77,4 +77,10 @@ def drip(plan: Plan, values: Values) -> None:
 
 
 def _break(plan: Plan, values: Values, by: Break) -> None:
-    plan.break_at, plan.break_by = values.integer("at", _SOME_BYTES), by
+    """Break after a byte, or at the border of a frame where frames=… says after how many."""
+    plan.break_by = by
+    if values.has("frames"):
+        frames = values.integer("frames", 0)
+        plan.changes.append(lambda events: events[:frames])
+    else:
+        plan.break_at = values.integer("at", _SOME_BYTES)

@@ -63,29 +63,29 @@ class Shop:
         self.simulator = simulator
         self.log = log
         self.answers: list[str] = []
-        self._openai = openai.OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0)
-        self._anthropic = anthropic.Anthropic(base_url=url, api_key=KEY, max_retries=0)
+        self.openai = openai.OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0)
+        self.anthropic = anthropic.Anthropic(base_url=url, api_key=KEY, max_retries=0)
 
     def close(self) -> None:
-        self._openai.close()
-        self._anthropic.close()
+        self.openai.close()
+        self.anthropic.close()
 
     def meet(self, dialect: Dialect, *, stream: bool, orders: list[tuple[str, int, Any]]) -> Seen:
         """Ask once while Kiro is in this trouble, and say what came of it."""
-        self._mend()
+        self.mend()
         for name, times, values in orders:
             self.simulator.order(name, times, **values)
         before = self._calls()
         status, word, text = _judged(lambda: self._ask(dialect, stream=stream))
         self.answers.append("" if status == OK else text)
-        self._settle()
+        self.settle()
         pool = self.house.shared.pool
         states = tuple(sorted(each.state for each in pool.statuses()))
         return Seen(status, word, self._calls() - before, states, text)
 
     def raw(self, path: str, body: dict[str, Any], scenario: str, **values: Any) -> str:
         """Ask without any SDK, and return the whole answer."""
-        self._mend()
+        self.mend()
         self.simulator.order(scenario, **values)
         headers = {"authorization": f"Bearer {KEY}"}
         url = f"http://{self.address[0]}:{self.address[1]}{path}"
@@ -93,7 +93,7 @@ class Shop:
 
     def leave(self, path: str, body: dict[str, Any], scenario: str, **values: Any) -> Seen:
         """Ask, and close the connection when Kiro is known to have been asked."""
-        self._mend()
+        self.mend()
         self.simulator.order(scenario, **values)
         before = self._calls()
         headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
@@ -106,7 +106,7 @@ class Shop:
                 threading.Event().wait(0.005)
             if scenario == "stall" and body["stream"]:
                 assert b" 200 OK" in wire.recv(65_536)
-        self._settle()
+        self.settle()
         kept = self.simulator.requests[-1]
         for _ in range(500):
             if kept.abandoned:
@@ -122,7 +122,7 @@ class Shop:
         told = "".join([*self.answers, *self.log])
         return [secret for secret in secrets if secret in told]
 
-    def _mend(self) -> None:
+    def mend(self) -> None:
         """Let nothing of an earlier fault be left: each cell begins anew."""
 
         async def mend() -> None:
@@ -135,7 +135,7 @@ class Shop:
 
         asyncio.run_coroutine_threadsafe(mend(), self._loop).result(30)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Wait until nobody holds an account."""
         pool = self.house.shared.pool
         for _ in range(500):
@@ -162,10 +162,10 @@ class Shop:
             "tools": [{"type": "function", "function": {"name": "look", "parameters": TOOL}}],
         }
         if not stream:
-            reply = self._openai.chat.completions.create(**asked)
+            reply = self.openai.chat.completions.create(**asked)
             return str(reply.choices[0].message.content) + str(reply.choices[0].finish_reason)
         said = ""
-        with self._openai.chat.completions.create(**asked, stream=True) as chunks:
+        with self.openai.chat.completions.create(**asked, stream=True) as chunks:
             for chunk in chunks:
                 for choice in chunk.choices:
                     said += f"{choice.delta.content or ''}{choice.finish_reason or ''}"
@@ -175,10 +175,10 @@ class Shop:
         tool = {"type": "function", "name": "look", "parameters": TOOL, "strict": False}
         asked: Any = {"model": "claude-sonnet-4.5", "input": PROMPT, "tools": [tool]}
         if not stream:
-            reply = self._openai.responses.create(**asked)
+            reply = self.openai.responses.create(**asked)
             return f"{reply.output_text}{reply.status}"
         said = ""
-        with self._openai.responses.create(**asked, stream=True) as events:
+        with self.openai.responses.create(**asked, stream=True) as events:
             for event in events:
                 said += event.delta if event.type == "response.output_text.delta" else ""
                 said += "completed" if event.type == "response.completed" else ""
@@ -196,10 +196,10 @@ class Shop:
             "tools": [{"name": "look", "input_schema": TOOL}],
         }
         if not stream:
-            reply = self._anthropic.messages.create(**asked)
+            reply = self.anthropic.messages.create(**asked)
             return f"{reply.content}{reply.stop_reason}"
         said = ""
-        with self._anthropic.messages.stream(**asked) as events:
+        with self.anthropic.messages.stream(**asked) as events:
             for event in events:
                 said += event.text if event.type == "text" else ""
                 said += "completed" if event.type == "message_stop" else ""
@@ -297,13 +297,16 @@ class Quiet(Server):
 
 @contextmanager
 def open_shop(
-    folder: Path = Path(), table: Table = MappingProxyType({}), **places: Any
+    folder: Path = Path(),
+    table: Table = MappingProxyType({}),
+    kiro: Simulator | None = None,
+    **places: Any,
 ) -> Iterator[Shop]:
     lines: list[str] = []
     loguru.logger.configure(extra={"flow": "-"})
     number = loguru.logger.add(lines.append, format="{extra[flow]} {message}", level="DEBUG")
     with (
-        Simulator(SimulatorOptions()).threaded() as simulator,
+        (kiro or Simulator(SimulatorOptions())).threaded() as simulator,
         served(simulator, folder, table, **places) as serving,
     ):
         shop = Shop(serving, simulator, lines)

@@ -1,6 +1,6 @@
 """kill -9 at 200 moments of token rotations: what was used is kept, and the file stays whole.
 
-A process that is killed leaves behind all that it has written, synced or not: what a power cut
+KI2API_KILLS=1000 does it more often. A process that is killed leaves behind all that it has written, synced or not: what a power cut
 would leave is not told here.
 """
 
@@ -22,7 +22,7 @@ from ki2api.accounts.ledger import FileStore
 
 pytestmark = pytest.mark.anyio
 
-KILLS = 200
+KILLS = int(os.environ.get("KI2API_KILLS", "200"))
 POINTS = (
     "before-write",
     "before-rename",

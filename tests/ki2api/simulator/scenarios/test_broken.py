@@ -63,6 +63,12 @@ async def test_a_stream_that_ends_properly_inside_a_frame(caller: Any) -> None:
         caller.read(got)
 
 
+async def test_a_stream_that_breaks_off_between_two_frames(caller: Any) -> None:
+    got, error = await _stream(caller, "[[sim:cut frames=2]]")
+    assert len(caller.read(got)) == 2
+    assert isinstance(error, httpx.RemoteProtocolError)
+
+
 async def test_a_connection_that_was_to_stay_open_is_closed(caller: Any) -> None:
     response = await caller.ask("[[sim:stale]]")
     assert response.headers.get("connection") != "close"
