@@ -65,8 +65,9 @@ class Length:
         self._sure = left // MOST_IN_A_LETTER
         if left > 0:
             return (delta,)
-        kept = PartDelta(delta.index, text[: _room(before, text, limit)] if left else text)
-        return kept, PartEnded(delta.index), self._estimate(), ReplyEnded("max-tokens")
+        kept = text[: _room(before, text, limit)] if left else text
+        words = (PartDelta(delta.index, kept),) if kept else ()
+        return *words, PartEnded(delta.index), self._estimate(), ReplyEnded("max-tokens")
 
     def _add(self, text: str) -> None:
         self._tally.add(text)
@@ -83,8 +84,8 @@ class Length:
 
 
 def _room(before: Tally, text: str, limit: int) -> int:
-    """Return how many letters of a text there is room for: one at the least."""
-    fits, most = 1, len(text)
+    """Return how many letters of a text there is room for: one at the least of a whole reply."""
+    fits, most = int(not before.tokens), len(text)
     while fits < most:
         middle = (fits + most + 1) // 2
         tried = deepcopy(before)

@@ -45,7 +45,7 @@ class Schema:
     def __init__(self, raw: msgspec.Raw) -> None:
         try:
             self._root = msgspec.json.decode(raw)
-            _check(self._root, self._root, "$")
+            _Reading(self._root).check(self._root, "$")
         except (msgspec.DecodeError, RecursionError):
             raise SchemaFault("$: it is nested too deeply") from None
 
@@ -59,41 +59,48 @@ class Schema:
             return "$: it holds a number that is too large"
 
 
-def _check(schema: Any, root: Any, at: str) -> None:
-    if isinstance(schema, bool):
-        return
-    if not isinstance(schema, dict):
-        raise SchemaFault(f"{at}: a schema must be an object")
-    if unread := sorted(UNREAD & schema.keys()):
-        raise SchemaFault(f"{at}: {unread[0]} is not supported")
-    for keyword, fits in _SHAPES.items():
-        if keyword in schema and not fits(schema[keyword]):
-            raise SchemaFault(f"{at}.{keyword}: not valid in a JSON Schema")
-    if "$ref" in schema and not _points_into(root, schema["$ref"]):
-        raise SchemaFault(f"{at}.$ref: only references within the schema are supported")
-    for inner, place in _inside(schema, at):
-        _check(inner, root, place)
+class _Reading:
+    """Checks all that a value may be looked at by, each schema once."""
+
+    def __init__(self, root: Any) -> None:
+        self._root = root
+        self._checked: set[int] = set()
+
+    def check(self, schema: Any, at: str) -> None:
+        if isinstance(schema, bool) or id(schema) in self._checked:
+            return
+        if not isinstance(schema, dict):
+            raise SchemaFault(f"{at}: a schema must be an object")
+        self._checked.add(id(schema))
+        if unread := sorted(UNREAD & schema.keys()):
+            raise SchemaFault(f"{at}: {unread[0]} is not supported")
+        for keyword, fits in _SHAPES.items():
+            if keyword in schema and not fits(schema[keyword]):
+                raise SchemaFault(f"{at}.{keyword}: not valid in a JSON Schema")
+        if "$ref" in schema:
+            # What it names may stand where no schema is expected, and be none.
+            self.check(self._named(schema["$ref"], at), f"{at}.$ref")
+        for inner, place in _inside(schema, at):
+            self.check(inner, place)
+
+    def _named(self, reference: Any, at: str) -> Any:
+        try:
+            return Steps(self._root).target(reference)
+        except (LookupError, ValueError, TypeError, AttributeError):
+            why = "only references within the schema are supported"
+            raise SchemaFault(f"{at}.$ref: {why}") from None
 
 
 def _inside(schema: Mapping[str, Any], at: str) -> Iterator[tuple[Any, str]]:
     for keyword in _MAPS:
         for name, inner in schema.get(keyword, {}).items():
             yield inner, f"{at}.{keyword}.{name}"
-    for keyword in _LISTS:
+    tuples = ("items",) if isinstance(schema.get("items"), list) else ()
+    for keyword in (*_LISTS, *tuples):
         for index, inner in enumerate(schema.get(keyword, ())):
             yield inner, f"{at}.{keyword}[{index}]"
-    for keyword in _ONES:
-        one = schema.get(keyword, True)
-        for index, inner in enumerate(one if isinstance(one, list) else [one]):
-            yield inner, f"{at}.{keyword}" + (f"[{index}]" if isinstance(one, list) else "")
-
-
-def _points_into(root: Any, reference: Any) -> bool:
-    try:
-        Steps(root).target(reference)
-    except (LookupError, ValueError, TypeError, AttributeError):
-        return False
-    return True
+    for keyword in set(_ONES) - set(tuples):
+        yield schema.get(keyword, True), f"{at}.{keyword}"
 
 
 def _is_number(value: Any) -> bool:

@@ -1,12 +1,14 @@
 """What each keyword of JSON Schema asks of a value."""
 
-from collections.abc import Callable, Mapping, Sized
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Mapping, Sized
+from typing import Any, TypeAlias, cast
 
 from msgspec import Struct
 
 MOST_STEPS = 200_000
 """Schemas looked into for one value: references may multiply without end."""
+_CHEAP = 10
+"""Values that are compared for the price of a schema."""
 
 
 class TooDeep(Exception):
@@ -39,9 +41,7 @@ class Steps:
 
     def fault(self, schema: Any, value: Any, at: str) -> str | None:
         """Say what is wrong first, or None."""
-        self._left -= 1
-        if self._left < 0:
-            raise TooDeep
+        self.spend(1)
         if isinstance(schema, bool):
             return None if schema else f"{at}: must not be there"
         for keyword, told in schema.items():
@@ -49,6 +49,12 @@ class Steps:
             if rule and (fault := rule(Case(told, schema, value, at, self))):
                 return fault
         return None
+
+    def spend(self, steps: int) -> None:
+        """Count what looking costs; raises TooDeep where it is too much."""
+        self._left -= steps
+        if self._left < 0:
+            raise TooDeep
 
     def target(self, reference: str) -> Any:
         """Follow a reference such as #/$defs/node; raises LookupError, ValueError."""
@@ -77,8 +83,16 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-def _same(one: Any, other: Any) -> bool:
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+def _plain(value: Any) -> Hashable:
+    """Say a value so that two are equal as JSON Schema has it: 1 is 1.0, and not true."""
+    match value:
+        case bool():
+            return ("true",) if value else ("false",)
+        case list():
+            return ("list", *map(_plain, value))
+        case dict():
+            return frozenset((name, _plain(inner)) for name, inner in value.items())
+    return cast("Hashable", value)
 
 
 def _type(case: Case) -> str | None:
@@ -89,12 +103,18 @@ def _type(case: Case) -> str | None:
 
 
 def _enum(case: Case) -> str | None:
-    fits = any(_same(each, case.value) for each in case.told)
+    case.steps.spend(len(case.told) // _CHEAP)
+    wanted = _plain(case.value)
+    fits = any(_plain(each) == wanted for each in case.told)
     return None if fits else f"{case.at}: is none of the values allowed"
 
 
 def _const(case: Case) -> str | None:
-    return None if _same(case.told, case.value) else f"{case.at}: is not the one value allowed"
+    return (
+        None
+        if _plain(case.told) == _plain(case.value)
+        else f"{case.at}: is not the one value allowed"
+    )
 
 
 def _properties(case: Case) -> str | None:
@@ -145,7 +165,7 @@ def _prefix_items(case: Case) -> str | None:
 
 def _unique(case: Case) -> str | None:
     items = case.value if case.told is True and isinstance(case.value, list) else []
-    twice = any(_same(item, other) for at, item in enumerate(items) for other in items[:at])
+    twice = len(set(map(_plain, items))) < len(items)
     return f"{case.at}: holds the same item twice" if twice else None
 
 

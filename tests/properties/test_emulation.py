@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator
 
@@ -102,6 +102,7 @@ def test_a_stop_string_is_never_passed_on_and_nothing_else_is_lost(
 
 
 @given(letters, st.integers(1, 8), cuts)
+@example("aa你", 3, [2])
 def test_a_limit_is_kept_to_the_token(text: str, limit: int, places: list[int]) -> None:
     reply = passed(replied([("text", text, places)]), [Length(limit)], 1)
     assert isinstance(reply.parts[0], TextPart)

@@ -24,6 +24,7 @@ def schema(document: Any) -> Schema:
         ({"type": "array"}, [], {}, "$: must be of type array"),
         ({"enum": [1, "a"]}, 1, True, "$: is none of the values allowed"),
         ({"const": "a"}, "a", "b", "$: is not the one value allowed"),
+        ({"const": [1, {"a": 1}]}, [1.0, {"a": 1}], [True, {"a": 1}], "$: is not the one value allowed"),
         ({"required": ["a"]}, {"a": 1}, {}, "$.a: is required"),
         ({"properties": {"a": {"type": "null"}}}, {"b": 1}, {"a": 1}, "$.a: must be of type null"),
         ({"properties": {"a": True}, "additionalProperties": False}, {"a": 1}, {"a": 1, "b": 2}, "$.b: must not be there"),
@@ -102,6 +103,9 @@ def test_what_only_describes_is_not_checked() -> None:
         ({"$ref": "https://example.com/a"}, "$.$ref: only references within the schema are supported"),
         ({"$ref": 1}, "$.$ref: only references within the schema are supported"),
         ({"items": {"contains": {}}}, "$.items: contains is not supported"),
+        ({"not": []}, "$.not: a schema must be an object"),
+        ({"$ref": "#/enum", "enum": [1]}, "$.$ref: a schema must be an object"),
+        ({"$ref": "#/default", "default": {"type": "x"}}, "$.$ref.type: not valid in a JSON Schema"),
     ],
 )  # fmt: skip
 def test_a_schema_that_cannot_be_kept_is_refused(document: Any, fault: str) -> None:
@@ -123,6 +127,14 @@ def test_schemas_without_end_end() -> None:
     assert many.fault(1) == "$: it is nested too deeply"
     with pytest.raises(SchemaFault, match="nested too deeply"):
         Schema(msgspec.Raw(b'{"not":' * 5_000 + b"{}" + b"}" * 5_000))
+
+
+def test_many_values_are_compared_in_no_time_or_not_at_all() -> None:
+    """By pairs, the first would take an hour, and the second a minute."""
+    assert schema({"uniqueItems": True}).fault(list(range(100_000))) is None
+    long = schema({"items": {"enum": list(range(20_000))}})
+    assert long.fault([-1]) == "$[0]: is none of the values allowed"
+    assert long.fault([1] * 20_000) == "$: it is nested too deeply"
 
 
 @pytest.mark.parametrize("document", [{"type": "integer"}, {"multipleOf": 0.5}])

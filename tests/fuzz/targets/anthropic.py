@@ -1,0 +1,11 @@
+"""Requests in this dialect: any body is refused as the caller's fault, or is one that Kiro takes."""
+
+from functools import partial
+
+from ki2api.protocols.anthropic import ANTHROPIC
+from tests.fuzz.dialect import read
+from tests.fuzz.mutation import mutate_json
+
+WORDS = ("ki2api/protocols/anthropic", "ki2api/protocols/files.py")
+check = partial(read, ANTHROPIC)
+mutate = mutate_json
