@@ -33,6 +33,7 @@ GatewayError                     retry   happens when
 │  ├─ UpstreamUntrusted          no      the certificate of the host is not to be trusted
 │  ├─ EmptyReply                 once    a reply without any content
 │  ├─ InvalidReply               no      a reply that is not what was asked for, also when told so
+│  ├─ CallsSpent                 no      one request has called Kiro as often as it may
 │  └─ UpstreamGarbled            no      bytes that no Kiro would send
 │     └─ UnknownOperation        no      the host does not serve this call; another may
 ├─ NoAccountLeft                 wait    no account can serve now; says when one returns
@@ -281,6 +282,13 @@ class InvalidReply(UpstreamError):
 
     retry = "no"
     code = "invalid_reply"
+
+
+class CallsSpent(UpstreamError):
+    """One request has called Kiro as often as it may, and is not answered yet."""
+
+    retry = "no"
+    code = "upstream_calls_spent"
 
 
 class UpstreamGarbled(UpstreamError):

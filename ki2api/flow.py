@@ -1,5 +1,6 @@
 """One request on its way through Ki2API: the slots that its stages fill and read."""
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -9,7 +10,7 @@ import msgspec
 
 from ki2api.accounts.lease import Lease
 from ki2api.conversation import Conversation
-from ki2api.errors import GatewayError
+from ki2api.errors import CallsSpent, GatewayError
 from ki2api.estimate import Estimate, estimated, family_of
 from ki2api.events import ReplyEvent, Usage
 from ki2api.kiro.compose import Composed
@@ -91,7 +92,20 @@ class GatewayFlow(Flow):
     """Why the reply broke off after it had begun, or why there is none."""
     usage: Usage | None = None
     """What the reply cost, once it is complete."""
+    calls: int = 0
+    """How often Kiro was called for it, searches of the web among them."""
+    max_calls: int = sys.maxsize
     _estimate: tuple[Conversation, str, Estimate] | None = None
+
+    def spend_call(self) -> None:
+        """Count a call to Kiro that is to be made; raises CallsSpent where it may not be."""
+        if self.calls >= self.max_calls:
+            self.note("kiro", f"called {self.calls} times for this request: not called again")
+            raise CallsSpent(
+                f"Kiro was called {self.calls} times for this one request, which is all that"
+                " max-calls of [upstream] allows, and there is no answer yet."
+            )
+        self.calls += 1
 
     def estimate(self) -> Estimate:
         """Estimate the input for the target, once, unless a stage has changed either since."""

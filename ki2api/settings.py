@@ -89,6 +89,8 @@ class UpstreamSettings(Table, frozen=True, kw_only=True):
     """How long Kiro may think before it counts as down."""
     idle_seconds: Seconds = 120.0
     """How long a stream may fall silent in its middle."""
+    max_calls: Annotated[int, Meta(ge=1)] = 30
+    """How often Kiro is called for one request at most, with all repeats, repairs and searches."""
     api_url: str = "https://runtime.{region}.kiro.dev"
     """Where conversations are answered."""
     management_url: str = "https://management.{region}.kiro.dev"

@@ -1,6 +1,6 @@
 """Searches the web in the name of an account, and lets the pool know what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ki2api.accounts.companion import Access
@@ -36,15 +36,17 @@ class Searches:
         self._pool = pool
         self._searcher = searcher
 
-    async def search(self, query: str, *, account: str, model: str) -> tuple[WebPage, ...]:
-        """Return the pages; raises GatewayError.
+    async def search(
+        self, query: str, *, account: str, model: str, calling: Callable[[], None]
+    ) -> tuple[WebPage, ...]:
+        """Return the pages; raises GatewayError, as may `calling`, which is told of each call.
 
         After a fault of an account one other is asked, but none after a suspension.
         """
         choose = _preferring(account)
         lease = await self._pool.lease(Wish(model, choose=choose))
         try:
-            return await self._by(lease, query)
+            return await self._by(lease, query, calling)
         except AccountSuspended:
             raise
         except AccountError as error:
@@ -53,12 +55,14 @@ class Searches:
             lease = await self._pool.lease(Wish(model, never=(lease.name,), choose=choose))
         except GatewayError:
             raise first from None
-        return await self._by(lease, query)
+        return await self._by(lease, query, calling)
 
-    async def _by(self, lease: Lease, query: str) -> tuple[WebPage, ...]:
+    async def _by(
+        self, lease: Lease, query: str, calling: Callable[[], None]
+    ) -> tuple[WebPage, ...]:
         learned: GatewayError | None = None
         try:
-            return await self._mended(lease, query)
+            return await self._mended(lease, query, calling)
         except _OF_THE_ACCOUNT as error:
             learned = error
             raise
@@ -66,8 +70,11 @@ class Searches:
             # That searches work says nothing of conversations, so it does not count as served.
             self._pool.release(lease, learned, served=False)
 
-    async def _mended(self, lease: Lease, query: str) -> tuple[WebPage, ...]:
+    async def _mended(
+        self, lease: Lease, query: str, calling: Callable[[], None]
+    ) -> tuple[WebPage, ...]:
         """Search, and once more where a new token or another profile may help."""
+        calling()
         try:
             return await self._searcher.search(lease, query)
         except TokenExpired:
@@ -75,6 +82,7 @@ class Searches:
         except ProfileRefused:
             if not await self._pool.find_profile(lease):
                 raise
+        calling()
         return await self._searcher.search(lease, query)
 
 

@@ -42,6 +42,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.UpstreamDisconnected: (502, "api_error", "upstream_disconnected"),
     errors.EmptyReply: (502, "api_error", "upstream_empty"),
     errors.InvalidReply: (502, "api_error", "invalid_reply"),
+    errors.CallsSpent: (502, "api_error", "upstream_calls_spent"),
     errors.UpstreamGarbled: (502, "api_error", "upstream_protocol"),
     errors.UnknownOperation: (502, "api_error", "upstream_protocol"),
     errors.NoAccountLeft: (429, "rate_limit_error", "rate_limit_exceeded"),

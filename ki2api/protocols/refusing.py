@@ -15,6 +15,7 @@ LONGEST_WAIT = 60
 _NO_USE = {"x-should-retry": "false"}
 _FINAL = (
     errors.AccountSuspended,
+    errors.CallsSpent,
     errors.EmptyReply,
     errors.InvalidReply,
     errors.QuotaSpent,

@@ -27,6 +27,8 @@ from pipeline import Batch, Next, Stage, StageConfig, close
 
 _EXTRA_ROUNDS = 2
 """Rounds beyond those that may search, in which the model has been told that it may not."""
+_TO_SEARCH = 3
+"""Calls to Kiro that a search may take, with the one that puts what was found to the model."""
 
 
 class WebSearchConfig(StageConfig, frozen=True):
@@ -122,16 +124,23 @@ class _Desk:
 
     async def run(self, call: ToolCallPart, account: str, number: int) -> SearchResultPart:
         """Run one; its pages are numbered from `number` on."""
+        flow = self._flow
+        if flow.calls + _TO_SEARCH > flow.max_calls:
+            flow.note(WebSearchStage.name, "no search: the calls to Kiro that are left are too few")
+            self.left = 0
         if self.left <= 0:
             return SearchResultPart(call.id, fault="too-many-searches")
         try:
             pages = await self._searches.search(
-                query_in(call.input), account=account, model=self._flow.target.model.id
+                query_in(call.input),
+                account=account,
+                model=flow.target.model.id,
+                calling=flow.spend_call,
             )
         except BadQuery as bad:
             return SearchResultPart(call.id, fault=bad.fault)
         except GatewayError as error:
-            self._flow.note(WebSearchStage.name, f"a search failed: {error.code}: {error.detail}")
+            flow.note(WebSearchStage.name, f"a search failed: {error.code}: {error.detail}")
             return SearchResultPart(call.id, fault=_fault(error))
         self.left -= 1
         return SearchResultPart(call.id, self._wanted(pages, number))

@@ -106,6 +106,7 @@ class KiroEndpoint:
             self._lessons.thoughts_refused(composed.proofs)
 
     async def _begin(self, flow: GatewayFlow, composed: Composed) -> None:
+        flow.spend_call()
         options, model = self._client.options, flow.target.model
         expected, scale = self._measures.expected(flow), self._measures.scale(flow)
         interpreter = Interpreter(composed.names, model.window, expected, composed.hearing, scale)

@@ -31,6 +31,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Bytes."""
     hold_back: float = 10.0
     """Seconds that a stream's status is held back for."""
+    max_calls: int = 30
+    """Calls to Kiro for one request."""
 
 
 def _nothing() -> str:
@@ -58,6 +60,7 @@ class Gateway:
         """Make the response that runs a new flow through the chain."""
         flow = GatewayFlow()
         flow.id = public_id(request.id)
+        flow.max_calls = self.limits.max_calls
         flow.request = request
         flow.protocol = protocol
         return FlowResponse(

@@ -43,6 +43,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.UpstreamDisconnected: (502, "api_error"),
     errors.EmptyReply: (502, "api_error"),
     errors.InvalidReply: (502, "api_error"),
+    errors.CallsSpent: (502, "api_error"),
     errors.UpstreamGarbled: (502, "api_error"),
     errors.UnknownOperation: (502, "api_error"),
     errors.NoAccountLeft: (429, "rate_limit_error"),

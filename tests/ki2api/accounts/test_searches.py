@@ -51,9 +51,13 @@ def pool(make_pool: Callable[..., Any], ready: Callable[..., Credential]) -> Any
 
 
 async def search(pool: Any, engine: Engine, account: str = "b") -> tuple[WebPage, ...]:
+    calls: list[int] = []
     try:
-        return await Searches(pool, engine).search("pandas", account=account, model="m")
+        return await Searches(pool, engine).search(
+            "pandas", account=account, model="m", calling=lambda: calls.append(1)
+        )
     finally:
+        assert len(calls) == len(engine.asked)
         assert [status.in_flight for status in pool.statuses()] == [0] * len(pool.statuses())
 
 

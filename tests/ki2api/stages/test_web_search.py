@@ -1,7 +1,7 @@
 """The stage that searches the web in rounds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -119,7 +119,10 @@ class Engine:
         self.asked: list[tuple[str, str, str]] = []
         self._outcomes = list(outcomes)
 
-    async def search(self, query: str, *, account: str, model: str) -> tuple[WebPage, ...]:
+    async def search(
+        self, query: str, *, account: str, model: str, calling: Callable[[], None]
+    ) -> tuple[WebPage, ...]:
+        calling()
         self.asked.append((query, account, model))
         outcome = self._outcomes.pop(0) if self._outcomes else (PAGE, OTHER)
         if isinstance(outcome, GatewayError):
@@ -350,6 +353,24 @@ async def test_a_tool_of_the_same_name_is_refused() -> None:
         await run(flow_with(WebSearch(), tools=(tool,)), Inside())
 
 
+async def test_no_search_takes_the_last_calls_of_a_request() -> None:
+    inside, engine = Inside(round_of("", searching()), round_of("as far as I know")), Engine()
+    flow = flow_with(WebSearch())
+    flow.calls, flow.max_calls = 1, 3
+    reply = await reply_of(await run(flow, inside, engine))
+    assert engine.asked == []
+    assert any(getattr(part, "fault", "") == "too-many-searches" for part in reply.parts)
+    assert flow.notes[-1].text == "no search: the calls to Kiro that are left are too few"
+
+
+async def test_a_search_is_counted_as_a_call_of_its_request() -> None:
+    inside = Inside(round_of("", searching()), round_of("found"))
+    flow = flow_with(WebSearch())
+    flow.calls, flow.max_calls = 1, 4
+    await reply_of(await run(flow, inside))
+    assert flow.calls == 2
+
+
 class Endless:
     """Searches for ever."""
 
@@ -357,7 +378,9 @@ class Endless:
         self.begun = asyncio.Event()
         self.cancelled = False
 
-    async def search(self, query: str, *, account: str, model: str) -> tuple[WebPage, ...]:
+    async def search(
+        self, query: str, *, account: str, model: str, calling: Callable[[], None]
+    ) -> tuple[WebPage, ...]:
         self.begun.set()
         try:
             await asyncio.Event().wait()
