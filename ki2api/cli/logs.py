@@ -4,18 +4,21 @@ import asyncio
 import logging
 import sys
 from datetime import UTC, datetime
+from traceback import format_exception
 from typing import TYPE_CHECKING, cast
 
 import loguru
 import msgspec
 
+from ki2api.cli.harmless import below, harmless
 from ki2api.cli.writer import Writer
 from ki2api.settings import LogSettings
 
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-TEXT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} {message}"
+WORDS = "{message}{extra[trace]}"
+TEXT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} " + WORDS + "\n"
 
 
 def configure(settings: LogSettings) -> None:
@@ -24,12 +27,13 @@ def configure(settings: LogSettings) -> None:
     `finish` writes what is left of it.
     """
     loguru.logger.remove()
-    loguru.logger.configure(extra={"flow": "-"}, patcher=_one_line)
+    loguru.logger.configure(extra={"flow": "-"}, patcher=_made_harmless)
     # backtrace and diagnose would print the values of variables, tokens and prompts among them.
     loguru.logger.add(
         _JsonLines(sys.stderr) if settings.format == "json" else Writer(sys.stderr),
         level=settings.level.upper(),
-        format="{message}" if settings.format == "json" else TEXT,
+        # A function: to a mere text loguru adds the traceback in a form of its own.
+        format=lambda _: WORDS if settings.format == "json" else TEXT,
         backtrace=False,
         diagnose=False,
     )
@@ -66,12 +70,11 @@ class _JsonLines(Writer):
     def write(self, text: str) -> None:
         message = cast("Message", text)
         record = message.record
-        # The formatted text has the traceback, where there is one.
         line = _Line(
             record["time"].isoformat(),
             record["level"].name.lower(),
             record["extra"]["flow"],
-            message.rstrip("\n"),
+            str(message),
         )
         super().write(_json(line))
 
@@ -83,6 +86,10 @@ def _json(line: _Line) -> str:
     return msgspec.json.encode(line).decode() + "\n"
 
 
-def _one_line(record: "Record") -> None:
-    # A line break in a message would let whoever wrote it forge a line of the log.
-    record["message"] = record["message"].replace("\r", "\\r").replace("\n", "\\n")
+def _made_harmless(record: "Record") -> None:
+    """Let nothing that a stranger has put into a message, a name or an exception act in the log."""
+    record["message"] = harmless(record["message"])
+    error = record["exception"]
+    trace = "" if error is None else "".join(format_exception(error.value))
+    extra = record["extra"]
+    extra.update(flow=harmless(str(extra["flow"])), trace=below(trace) if trace else "")
