@@ -83,6 +83,8 @@ class UpstreamSettings(Table, frozen=True, kw_only=True):
 
     kind: Literal["kiro", "simulator"] = "kiro"
     """The real Kiro, or the embedded simulator, which needs no account."""
+    transport: Literal["direct", "httpx"] = "direct"
+    """How connections are made: by our own HTTP/1.1, or by httpx's, as always by a proxy."""
     connect_seconds: Seconds = 5.0
     """How long a connection may take to be made."""
     first_event_seconds: Seconds = 300.0

@@ -11,7 +11,7 @@ from ki2api.accounts.companion import Companion
 from ki2api.accounts.signin import Refresher
 from ki2api.accounts.sources import Found
 from ki2api.settings import UpstreamSettings
-from ki2api.transport import Clients, no_cookies
+from ki2api.transport import IDLE_SECONDS, MOST_IDLE, Clients, Direct, Shielded
 from ki2api.upstream.client import IDE_AGENT, KiroClient, UpstreamOptions
 from ki2api.upstream.control import ControlPlane
 from ki2api.upstream.hosts import Hosts, HostUrls
@@ -19,9 +19,6 @@ from ki2api.upstream.search import WebSearcher
 
 Find: TypeAlias = Callable[[], Found]
 """Looks for the accounts in every place again; raises AccountsUnreadable."""
-KEEP_ALIVE_SECONDS = 20.0
-"""How long an idle connection to Kiro is kept; shorter than common servers do, so that they are not
-the ones to close it just when it is used again."""
 
 
 class Ways(Struct, frozen=True):
@@ -37,9 +34,10 @@ class Ways(Struct, frozen=True):
 
 def ways_of(upstream: UpstreamSettings, find: Find) -> Ways:
     """Make the ways that these settings describe; a connection is made when it is needed."""
-    clients = Clients(
-        partial(_client, upstream), upstream.proxy.reveal() if upstream.proxy else None
-    )
+    # Waiting for a first event or between two is timed where it is understood, in the endpoint.
+    timeout = httpx.Timeout(None, connect=upstream.connect_seconds, pool=1.0, write=60.0)
+    proxy = upstream.proxy.reveal() if upstream.proxy else None
+    clients = Clients(partial(_transport, upstream), proxy, timeout)
     hosts = Hosts(HostUrls(upstream.api_url, upstream.management_url, upstream.fallback_url))
     options = UpstreamOptions(
         user_agent=upstream.user_agent or IDE_AGENT,
@@ -57,16 +55,10 @@ def ways_of(upstream: UpstreamSettings, find: Find) -> Ways:
     )
 
 
-def _client(upstream: UpstreamSettings, proxy: str | None) -> httpx.AsyncClient:
-    # Waiting for a first event or between two is timed where it is understood, in the endpoint.
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(None, connect=upstream.connect_seconds, pool=1.0, write=60.0),
-        limits=httpx.Limits(
-            max_connections=None,
-            max_keepalive_connections=100,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-        ),
-        cookies=no_cookies(),
-        trust_env=False,
-        proxy=proxy,
+def _transport(upstream: UpstreamSettings, proxy: str | None) -> httpx.AsyncBaseTransport:
+    if proxy is None and upstream.transport == "direct":
+        return Direct()
+    limits = httpx.Limits(
+        max_connections=None, max_keepalive_connections=MOST_IDLE, keepalive_expiry=IDLE_SECONDS
     )
+    return Shielded(httpx.AsyncHTTPTransport(proxy=proxy, limits=limits, trust_env=False))

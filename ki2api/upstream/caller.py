@@ -14,7 +14,7 @@ from ki2api.accounts.companion import Access
 from ki2api.kiro.calls import Call
 from ki2api.kiro.refusals import refusal
 from ki2api.transport import Clients
-from ki2api.upstream.pump import Pump
+from ki2api.upstream.exchange import Exchange
 
 REFUSAL_LIMIT = 64 * 1024
 """Bytes read of a refusal; the real ones have a few hundred."""
@@ -45,7 +45,7 @@ class Caller:
         self._agent = user_agent.replace("{os}", system).replace("{version}", ki2api.__version__)
 
     @asynccontextmanager
-    async def put(self, url: str, call: Call, access: Access) -> AsyncIterator[Pump]:
+    async def put(self, url: str, call: Call, access: Access) -> AsyncIterator[Exchange]:
         """Make a call at a host; raises the meaning of any answer but a 200."""
         request = httpx.Request(
             call.method,
@@ -53,12 +53,16 @@ class Caller:
             params=call.query or None,
             headers={**call.headers, **self._headers(access)},
             content=call.body,
+            extensions=dict(self._clients.extensions),
         )
-        client, proxy = self._clients.of(access.proxy), self._clients.proxy_of(access.proxy)
-        async with Pump(client, request, proxy=proxy) as pump:
-            if pump.status != httpx.codes.OK:
-                raise refusal(pump.status, pump.headers, await pump.read_upto(REFUSAL_LIMIT))
-            yield pump
+        transport = self._clients.transport_of(access.proxy)
+        proxy = self._clients.proxy_of(access.proxy)
+        async with Exchange(transport, request, proxy=proxy) as exchange:
+            if exchange.status != httpx.codes.OK:
+                raise refusal(
+                    exchange.status, exchange.headers, await exchange.read_upto(REFUSAL_LIMIT)
+                )
+            yield exchange
 
     def _headers(self, access: Access) -> dict[str, str]:
         agent = self._agent.replace("{machine}", machine_id(access.name))

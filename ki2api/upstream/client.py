@@ -9,8 +9,8 @@ from ki2api.accounts.companion import Access
 from ki2api.kiro.calls import Binding, generate_call
 from ki2api.transport import Clients
 from ki2api.upstream.caller import IDE_AGENT, Caller
+from ki2api.upstream.exchange import Exchange
 from ki2api.upstream.hosts import Hosts
-from ki2api.upstream.pump import Pump
 
 __all__ = ["IDE_AGENT", "KiroClient", "UpstreamOptions"]
 
@@ -38,7 +38,7 @@ class KiroClient:
         self.options = options
 
     @asynccontextmanager
-    async def stream(self, content: bytes, access: Access) -> AsyncIterator[Pump]:
+    async def stream(self, content: bytes, access: Access) -> AsyncIterator[Exchange]:
         """Send a request; raises the meaning of any answer that is not a stream of events."""
         call = generate_call(content, self.options.binding)
         async with AsyncExitStack() as held:

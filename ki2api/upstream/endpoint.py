@@ -23,10 +23,10 @@ from ki2api.kiro.framing import Decoder
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.shape import shape_of
 from ki2api.upstream.client import KiroClient
+from ki2api.upstream.exchange import Exchange
 from ki2api.upstream.identities import Identities
 from ki2api.upstream.lessons import Lessons
 from ki2api.upstream.measures import Measures
-from ki2api.upstream.pump import Pump
 from ki2api.upstream.refused import tell_shape
 from pipeline import Batch
 
@@ -114,8 +114,8 @@ class KiroEndpoint:
         await flow.hold(self._measures.listening(interpreter, flow))
         try:
             async with asyncio.timeout(options.first_event_seconds) as limit:
-                pump = await flow.hold(self._client.stream(composed.body, flow.account))
-                events = Events(pump, interpreter, options.idle_seconds)
+                exchange = await flow.hold(self._client.stream(composed.body, flow.account))
+                events = Events(exchange, interpreter, options.idle_seconds)
                 await events.prime(Patience(limit, options.first_event_seconds))
         except TimeoutError as error:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
@@ -177,8 +177,8 @@ class Patience(msgspec.Struct, frozen=True):
 class Events(AsyncIterator[Batch[ReplyEvent]]):
     """The reply's events, one batch for what each read of the upstream brought."""
 
-    def __init__(self, pump: Pump, interpreter: Interpreter, idle_seconds: float) -> None:
-        self._pump = pump
+    def __init__(self, exchange: Exchange, interpreter: Interpreter, idle_seconds: float) -> None:
+        self._exchange = exchange
         self._interpreter = interpreter
         self._idle = idle_seconds
         self._decoder = Decoder()
@@ -202,7 +202,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
 
     async def aclose(self) -> None:
         """Stop reading: what is not wanted any more is not to be paid for."""
-        await self._pump.stop()
+        await self._exchange.stop()
 
     async def _next(self, patience: Patience) -> Batch[ReplyEvent]:
         while True:
@@ -211,7 +211,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
             if self._ended:
                 raise StopAsyncIteration
             withheld = self._interpreter.withheld
-            events = self._read(await self._pump.read())
+            events = self._read(await self._exchange.read())
             if events:
                 return tuple(events)
             if self._interpreter.withheld > withheld:

@@ -40,8 +40,8 @@ class WebSearcher:
         call = search_call(self._options.binding, query, call_id, access.profile_arn)
 
         async def told(url: str) -> bytes:
-            async with self._caller.put(url, call, access) as pump:
-                return await pump.read_upto(ANSWER_LIMIT)
+            async with self._caller.put(url, call, access) as exchange:
+                return await exchange.read_upto(ANSWER_LIMIT)
 
         try:
             async with asyncio.timeout(self._options.search_seconds):

@@ -213,9 +213,8 @@ class House:
         self.sign_in.down = fault == "no sign-in"
         chance = Random(seed)  # noqa: S311 - a story that can be told again is wanted
         ends = NOON if self.sign_in.down else NOON + HOUR
-        client = httpx.AsyncClient(transport=self.sign_in)
         refresher = Refresher(
-            Clients(lambda _: client, None),
+            Clients(lambda _: self.sign_in, None),
             auth_url="https://auth.test",
             oidc_url="https://oidc.test",
             clock=clock,

@@ -180,7 +180,7 @@ def kiro() -> Kiro:
 @pytest.fixture
 def refresher(service: TokenService, clock: Clock) -> Refresher:
     return Refresher(
-        Clients(lambda _: httpx.AsyncClient(transport=service), None),
+        Clients(lambda _: service, None),
         auth_url="https://auth.{region}.test",
         oidc_url="https://oidc.{region}.test/",
         clock=clock,

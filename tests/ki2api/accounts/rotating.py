@@ -112,7 +112,7 @@ async def rotate(port: int, state: Path, clock: Clock, point: Point) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     point.tell = writer.get_extra_info("socket").fileno()
     transport = SignIn(reader, writer, point)
-    clients = Clients(lambda _: httpx.AsyncClient(transport=transport), None)
+    clients = Clients(lambda _: transport, None)
     url = "http://sign-in.test"
     refresher = Refresher(clients, auth_url=url, oidc_url=url, clock=clock)
     seed = Credential("a", "social", Secret("r0"))

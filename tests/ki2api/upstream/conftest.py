@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
 
 from ki2api.accounts.companion import Access
 from ki2api.simulator import SimAccount, Simulator, SimulatorOptions
-from ki2api.transport import Clients
+from ki2api.transport import Clients, Direct
 from ki2api.upstream.client import KiroClient, UpstreamOptions
 from ki2api.upstream.control import ControlPlane
 from ki2api.upstream.hosts import Hosts, HostUrls
@@ -74,7 +73,7 @@ async def wired() -> AsyncIterator[Callable[..., Awaitable[Wire]]]:
         ) -> Wire:
             simulator = Simulator(simulated or SimulatorOptions())
             await held.enter_async_context(simulator)
-            clients = Clients(lambda proxy: httpx.AsyncClient(trust_env=False, proxy=proxy), None)
+            clients = Clients(lambda _: Direct(), None)
             held.push_async_callback(clients.aclose)
             opened = simulator.add_account("work", **account)
             return Wire(simulator, opened, clients, fallback=fallback, **upstream or {})

@@ -29,9 +29,9 @@ class Kiro:
         self.proxies: list[str | None] = []
 
     def clients(self, proxy: str | None = None) -> Clients:
-        def make(proxy: str | None) -> httpx.AsyncClient:
+        def make(proxy: str | None) -> httpx.MockTransport:
             self.proxies.append(proxy)
-            return httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
+            return httpx.MockTransport(self._handle)
 
         return Clients(make, proxy)
 
@@ -42,8 +42,8 @@ class Kiro:
     async def put(self, access: Access = WORK, agent: str = IDE_AGENT, call: Call = CALL) -> bytes:
         clients = self.clients()
         try:
-            async with Caller(clients, agent).put("http://kiro.test/r/", call, access) as pump:
-                return await pump.read_upto(1_000)
+            async with Caller(clients, agent).put("http://kiro.test/r/", call, access) as exchange:
+                return await exchange.read_upto(1_000)
         finally:
             await clients.aclose()
 

@@ -28,9 +28,9 @@ def asked(wire: Any, **changed: Any) -> bytes:
 
 async def answered(wire: Any, **changed: Any) -> list[str]:
     """Ask, and return the names of the answer's events."""
-    async with wire.kiro.stream(asked(wire, **changed), wire.access()) as pump:
+    async with wire.kiro.stream(asked(wire, **changed), wire.access()) as exchange:
         decoder, frames = Decoder(), []
-        while data := await pump.read():
+        while data := await exchange.read():
             frames += decoder.feed(data)
         decoder.finish()
     return [frame.headers[":event-type"] for frame in frames]

@@ -196,7 +196,7 @@ async def test_an_answer_that_does_not_end_is_no_answer() -> None:
                 yield b" " * 65_536
 
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless()))
-    clients = Clients(lambda _: httpx.AsyncClient(transport=transport), None)
+    clients = Clients(lambda _: transport, None)
     hosts = Hosts(HostUrls("http://runtime.test", "http://management.test"))
     control = ControlPlane(clients, hosts, UpstreamOptions())
     with pytest.raises(UpstreamGarbled, match="too long"):

@@ -41,7 +41,7 @@ from ki2api.models import Catalogue, Model, Target
 from ki2api.simulator.rules.reasoning import signature_of
 from ki2api.upstream.client import KiroClient
 from ki2api.upstream.endpoint import Events, KiroEndpoint, Patience
-from ki2api.upstream.pump import Pump
+from ki2api.upstream.exchange import Exchange
 from pipeline import close
 from pipeline.testing import build_flow
 
@@ -231,11 +231,11 @@ class Overtaken:
         self._others = [other]
 
     @asynccontextmanager
-    async def stream(self, body: bytes, access: Access) -> AsyncIterator[Pump]:
+    async def stream(self, body: bytes, access: Access) -> AsyncIterator[Exchange]:
         if self._others:
             await self._others.pop()()
-        async with self._client.stream(body, access) as pump:
-            yield pump
+        async with self._client.stream(body, access) as exchange:
+            yield exchange
 
 
 async def test_ids_that_failed_in_another_request_meanwhile_are_no_fault_of_the_body(
@@ -309,11 +309,11 @@ class Read:
 
 @pytest.mark.parametrize("show", ["hidden", "signed"])
 async def test_thoughts_that_are_not_passed_on_are_no_silence(show: Any) -> None:
-    pump: Any = Read(
+    exchange: Any = Read(
         ("reasoningContentEvent", b'{"text":"hm"}'),
         ("assistantResponseEvent", b'{"content":"So"}'),
     )
-    events = Events(pump, Interpreter(ToolNames(), 200_000, 0, Hearing(show)), 1.0)
+    events = Events(exchange, Interpreter(ToolNames(), 200_000, 0, Hearing(show)), 1.0)
     async with asyncio.timeout(100) as limit:
         before = limit.when() or 0.0
         await events.prime(Patience(limit, 500))
@@ -321,10 +321,10 @@ async def test_thoughts_that_are_not_passed_on_are_no_silence(show: Any) -> None
 
 
 async def test_events_that_say_nothing_leave_the_time_as_it_is() -> None:
-    pump: Any = Read(
+    exchange: Any = Read(
         ("messageMetadataEvent", b"{}"), ("assistantResponseEvent", b'{"content":"So"}')
     )
-    events = Events(pump, Interpreter(ToolNames(), 200_000), 1.0)
+    events = Events(exchange, Interpreter(ToolNames(), 200_000), 1.0)
     async with asyncio.timeout(100) as limit:
         before = limit.when()
         await events.prime(Patience(limit, 500))

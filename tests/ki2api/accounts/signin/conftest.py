@@ -51,9 +51,9 @@ def proxies() -> list[str | None]:
 
 @pytest.fixture
 def clients(services: Services, proxies: list[str | None]) -> Clients:
-    def make(proxy: str | None) -> httpx.AsyncClient:
+    def make(proxy: str | None) -> httpx.AsyncBaseTransport:
         proxies.append(proxy)
-        return httpx.AsyncClient(transport=services)
+        return services
 
     return Clients(make, None)
 

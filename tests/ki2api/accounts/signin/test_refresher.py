@@ -118,7 +118,7 @@ async def test_a_service_that_does_not_answer_within_the_budget_is_given_up() ->
             await asyncio.Event().wait()
             raise AssertionError
 
-    clients = Clients(lambda _: httpx.AsyncClient(transport=Silent()), None)
+    clients = Clients(lambda _: Silent(), None)
     refresher = Refresher(clients, auth_url="https://a", oidc_url="https://o", budget=0)
 
     with pytest.raises(RefreshFailed, match="TimeoutError"):
@@ -226,7 +226,7 @@ async def test_an_answer_that_stops_midway_ends_with_the_budget() -> None:
         return httpx.Response(200, stream=Stalled())
 
     transport = httpx.MockTransport(answer)
-    clients = Clients(lambda _: httpx.AsyncClient(transport=transport), None)
+    clients = Clients(lambda _: transport, None)
     refresher = Refresher(clients, auth_url="https://a", oidc_url="https://o", budget=0.01)
 
     with pytest.raises(RefreshFailed, match="TimeoutError"):

@@ -39,10 +39,7 @@ class Network(httpx.AsyncBaseTransport):
 async def found(
     network: Network, *credentials: Credential, upstream: UpstreamSettings | None = None
 ) -> list[Finding]:
-    def make(_: str | None) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=network)
-
-    clients = Clients(make, None)
+    clients = Clients(lambda _: network, None)
     looked = look_at_network(upstream or UpstreamSettings(), credentials or (SOCIAL,), clients)
     findings = [finding async for finding in looked]
     await clients.aclose()

@@ -5,17 +5,17 @@ import ssl
 import httpx
 import pytest
 
-from ki2api.transport import Clients, no_cookies, proxy_fault
+from ki2api.transport import Clients, proxy_fault
 from pipeline.secret import Secret
 
 pytestmark = pytest.mark.anyio
 
 
-def refusing(proxy: str | None) -> httpx.AsyncClient:
+def refusing(proxy: str | None) -> httpx.MockTransport:
     def handle(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError(f"no way by {proxy}")
 
-    return httpx.AsyncClient(transport=httpx.MockTransport(handle))
+    return httpx.MockTransport(handle)
 
 
 async def test_accounts_with_the_same_way_out_share_a_client() -> None:
@@ -30,7 +30,7 @@ async def test_accounts_with_the_same_way_out_share_a_client() -> None:
 async def test_the_common_proxy_is_for_accounts_without_their_own() -> None:
     made: list[str | None] = []
 
-    def make(proxy: str | None) -> httpx.AsyncClient:
+    def make(proxy: str | None) -> httpx.MockTransport:
         made.append(proxy)
         return refusing(proxy)
 
@@ -86,10 +86,10 @@ async def test_no_cookie_is_kept_or_sent() -> None:
         sent.append(request.headers.get("cookie"))
         return httpx.Response(200, headers={"set-cookie": "of=a; Path=/; Domain=service.test"})
 
-    transport = httpx.MockTransport(handle)
-    async with httpx.AsyncClient(transport=transport, cookies=no_cookies()) as client:
-        for _ in range(2):
-            await client.post("https://auth.service.test/token")
+    clients = Clients(lambda _: httpx.MockTransport(handle), None)
+    for _ in range(2):
+        await clients.of().post("https://auth.service.test/token")
 
     assert sent == [None, None]
-    assert not client.cookies
+    assert not clients.of().cookies
+    await clients.aclose()

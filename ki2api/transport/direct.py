@@ -1,0 +1,92 @@
+"""HTTP/1.1 to servers without anything in between, behind httpx's interface."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from functools import cached_property
+
+import httpx
+
+from ki2api.transport.connection import Connection
+from ki2api.transport.dialling import dial
+from ki2api.transport.pool import Origin, Pool
+from ki2api.transport.request import outgoing, seconds_for
+
+IDLE_SECONDS = 20.0
+"""How long an idle connection is kept; shorter than common servers do, so that they are not the
+ones to close it just when it is used again."""
+MOST_IDLE = 100
+_PORTS = {"http": 80, "https": 443}
+
+
+def trusted() -> ssl.SSLContext:
+    """Return whom httpx trusts, whatever the environment says, for HTTP/1.1 alone."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Direct(httpx.AsyncBaseTransport):
+    """A transport that may be cancelled anywhere, and gives what has come in as few pieces.
+
+    A request has its body at hand. A connection that was closed while it was idle is not used; one
+    that closes under a request is an error, since only the caller knows what may be sent twice.
+    """
+
+    def __init__(
+        self,
+        trust: Callable[[], ssl.SSLContext] = trusted,
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        most_idle: int = MOST_IDLE,
+    ) -> None:
+        self._trust = trust
+        self.pool = Pool(idle_seconds, most_idle)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and wait for the head of its response; raises httpx.TransportError."""
+        going = outgoing(request)
+        origin = _origin(request.url)
+        connection = self.pool.take(origin)
+        if connection is None:
+            connection = await self._opened(origin, seconds_for(request, "connect"))
+        incoming = connection.ask(going)
+        try:
+            await incoming.head()
+        except BaseException:
+            await incoming.aclose()
+            raise
+        return httpx.Response(incoming.status, headers=incoming.headers, stream=incoming)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self.pool.close()
+
+    async def _opened(self, origin: Origin, seconds: float | None) -> Connection:
+        scheme, host, port = origin
+        connection = self.pool.opening(origin)
+        trusted = self._trusted if scheme == "https" else None
+        try:
+            async with asyncio.timeout(seconds):
+                await dial(lambda: connection, host, port, trusted)
+        except TimeoutError as error:
+            self.pool.forget(connection)
+            raise httpx.ConnectTimeout(f"{host} did not answer in time") from error
+        except (OSError, UnicodeError) as error:
+            self.pool.forget(connection)
+            raise httpx.ConnectError(str(error)) from error
+        except BaseException:
+            self.pool.forget(connection)
+            raise
+        return connection
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        return self._trust()
+
+
+def _origin(url: httpx.URL) -> Origin:
+    """Return where a URL leads; raises UnsupportedProtocol."""
+    if url.scheme not in _PORTS:
+        raise httpx.UnsupportedProtocol(f"no http or https: {url.scheme!r}")
+    return url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]

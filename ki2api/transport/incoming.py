@@ -1,0 +1,112 @@
+"""The response to one request as it comes in: its head, then what comes of its body."""
+
+import asyncio
+from typing import Protocol, Self
+
+import httpx
+
+Headers = list[tuple[bytes, bytes]]
+ENOUGH = 256 * 1024
+"""Bytes that may wait for a slow reader before the connection is read no more."""
+
+
+class Source(Protocol):
+    """Where a response comes from."""
+
+    def abandon(self) -> None:
+        """Give the rest of the response up."""
+
+    def read_on(self) -> None:
+        """Go on reading, if that had stopped."""
+
+
+class Incoming(httpx.AsyncByteStream):
+    """A response; to iterate gives all that has come since the last time, in one piece.
+
+    Nothing here is awaited but what has not come yet, so it can be cancelled anywhere and closed
+    at any time.
+    """
+
+    def __init__(self, source: Source, seconds: float | None = None) -> None:
+        """`seconds` is the longest silence, None for any."""
+        self._source = source
+        self._seconds = seconds
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._failure: Exception | None = None
+        self.status = 0
+        """0 until the head has come."""
+        self.headers: Headers = []
+        self.ended = False
+        """Whether no more will come, be it that it broke off."""
+
+    async def head(self) -> None:
+        """Wait for the head; raises what it fails with."""
+        while not self.status:
+            if self._failure is not None:
+                raise self._failure
+            await self._arrival()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._pieces:
+            if self._failure is not None:
+                raise self._failure
+            if self.ended:
+                raise StopAsyncIteration
+            await self._arrival()
+        pieces, self._pieces = self._pieces, []
+        if self.full and not self.ended:
+            self._source.read_on()
+        self._size = 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def aclose(self) -> None:
+        """Read no more; what is left is given up. Waits for nothing."""
+        if not self.ended:
+            self.fail(httpx.StreamClosed())
+            self._source.abandon()
+
+    @property
+    def full(self) -> bool:
+        """Whether enough waits to be read."""
+        return self._size >= ENOUGH
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """Take the head."""
+        self.status, self.headers = status, headers
+
+    def take(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        self._pieces.append(data)
+        self._size += len(data)
+
+    def end(self) -> None:
+        """Take its end, as it should be."""
+        self.ended = True
+        self.wake()
+
+    def fail(self, error: Exception) -> None:
+        """End it with an error, after what has come so far; an end before it stays."""
+        if not self.ended:
+            self._failure = error
+            self.end()
+
+    def wake(self) -> None:
+        """Let who waits look."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _arrival(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        if self._seconds is None:
+            await self._waiter
+            return
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._waiter
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("nothing came in time") from error
