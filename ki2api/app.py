@@ -1,5 +1,6 @@
 """Builds the product out of its rooms: the one place that knows every one of them."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ki2api.budget import RetryBudget
 from ki2api.estimate.calibration import Calibration
 from ki2api.fetching.fetcher import Fetcher
 from ki2api.flow import GatewayFlow
-from ki2api.keys import DEFAULT_KEY, KeyRing
+from ki2api.keys import DEFAULT_KEY, KeyRing, NamedKey, hashed, label
 from ki2api.kiro.compose import Limits as KiroLimits
 from ki2api.models import Catalogue
 from ki2api.reload.questions import Questions
@@ -218,14 +219,32 @@ def _assembled(
 
 
 def key_ring(loaded: Loaded) -> KeyRing:
-    """Make the key ring; raises SettingsError where a key of one's own is required and missing."""
-    settings = loaded.settings
-    keys = KeyRing(settings.server.api_keys or (Secret(DEFAULT_KEY),))
-    if keys.default_active and settings.server.require_own_key:
+    """Make the key ring; raises SettingsError for a named key that is wrong or there twice.
+
+    Also where a key of one's own is required and missing.
+    """
+    server, source = loaded.settings.server, Source(loaded.text, loaded.source)
+    named = [NamedKey(key.name, key.hash.lower()) for key in loaded.settings.keys]
+    plain = server.api_keys or (() if named else (Secret(DEFAULT_KEY),))
+    if faults := list(_key_faults(plain, named)):
+        raise SettingsError([source.fault(path, f"{path}: {what}") for path, what in faults])
+    keys = KeyRing(plain, named)
+    if keys.default_active and server.require_own_key:
         fault = "require-own-key is set, but the key is the default: set API_KEY or api-keys"
-        source = Source(loaded.text, loaded.source)
         raise SettingsError([source.fault("server.require-own-key", fault)])
     return keys
+
+
+def _key_faults(plain: Sequence[Secret], named: Sequence[NamedKey]) -> Iterator[tuple[str, str]]:
+    names, hashes = {label(key) for key in plain}, {hashed(key) for key in plain}
+    for index, key in enumerate(named):
+        yield from ((f"keys[{index}].{field}", what) for field, what in key.faults.items())
+        if key.name in names:
+            yield f"keys[{index}].name", f'another key is called "{key.name}", too'
+        if key.hash in hashes:
+            yield f"keys[{index}].hash", "this key is there twice"
+        names.add(key.name)
+        hashes.add(key.hash)
 
 
 def _check_proxy(loaded: Loaded) -> None:

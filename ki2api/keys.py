@@ -7,12 +7,17 @@ a proxy in between can make the rule stricter, never looser.
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
+from re import compile as pattern
+
+from msgspec import Struct
 
 from ki2api.errors import Unauthenticated
 from ki2api.nearness import near
 from pipeline.secret import Secret
 
 DEFAULT_KEY = "ki2api-key-2024"
+_NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_HASH = pattern(r"sha256:[0-9a-f]{64}")
 _WRONG = (
     "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY'"
     " or as 'x-api-key: KEY'."
@@ -23,33 +28,51 @@ _FAR = (
 )
 
 
-class KeyRing:
-    """The keys that are valid, each known by a short label that may be logged."""
+class NamedKey(Struct, frozen=True):
+    """A key by a name that may be logged and a hash that opens nothing; itself it is not kept."""
 
-    def __init__(self, keys: Sequence[Secret]) -> None:
-        self._keys = tuple(
-            (label(key), sha256(key.reveal().encode()).digest(), key.reveal() == DEFAULT_KEY)
-            for key in keys
-        )
+    name: str
+    hash: str
+    """Of its bytes, as `sha256:` and 64 hexadecimal digits."""
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What is wrong with it, by the field."""
+        faults = {}
+        if not _NAME.fullmatch(self.name):
+            said = "expected up to 64 letters, digits and ._@-, the first a letter or a digit"
+            faults["name"] = said
+        if not _HASH.fullmatch(self.hash):
+            said = 'expected "sha256:" and 64 hexadecimal digits, as `ki2api keys new` writes them'
+            faults["hash"] = said
+        return faults
+
+
+class KeyRing:
+    """The keys that are valid, each known by a name that may be logged."""
+
+    def __init__(self, keys: Sequence[Secret], named: Sequence[NamedKey] = ()) -> None:
+        whole = [*(NamedKey(label(key), hashed(key)) for key in keys), *named]
+        self._keys = [(key.name, key.hash.encode()) for key in whole]
+        self._default = hashed(Secret(DEFAULT_KEY)).encode()
 
     @property
     def default_active(self) -> bool:
         """Whether the documented default key opens the door."""
-        return any(default for _, _, default in self._keys)
+        return any(key == self._default for _, key in self._keys)
 
     def admit(self, headers: Mapping[str, str], peer: str) -> str:
-        """Return the label of the key that was sent; raises Unauthenticated."""
+        """Return the name of the key that was sent; raises Unauthenticated."""
         sent = _sent(headers)
         # ASGI's header texts are Latin-1 for bytes, so this gives back the bytes that were sent.
-        digest = sha256(sent.encode("latin-1", "replace")).digest()
+        digest = _hash_of(sent.encode("latin-1", "replace")).encode()
         # Every key is compared, so that the time taken tells nothing.
-        matches = [entry for entry in self._keys if compare_digest(entry[1], digest)]
+        matches = [name for name, key in self._keys if compare_digest(key, digest)]
         if not sent or not matches:
             raise Unauthenticated(_WRONG)
-        name, _, default = matches[0]
-        if default and not near(headers, peer):
+        if compare_digest(self._default, digest) and not near(headers, peer):
             raise Unauthenticated(_FAR)
-        return name
+        return matches[0]
 
 
 def label(key: Secret) -> str:
@@ -57,6 +80,15 @@ def label(key: Secret) -> str:
     if key.reveal() == DEFAULT_KEY:
         return "default"
     return "key-" + sha256(b"label:" + key.reveal().encode()).hexdigest()[:6]
+
+
+def hashed(key: Secret) -> str:
+    """Return what a settings file may hold in place of a key; it is safe for random keys only."""
+    return _hash_of(key.reveal().encode())
+
+
+def _hash_of(key: bytes) -> str:
+    return f"sha256:{sha256(key).hexdigest()}"
 
 
 def _sent(headers: Mapping[str, str]) -> str:

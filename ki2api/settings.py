@@ -54,7 +54,7 @@ class ServerSettings(Table, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8989
     """Port to listen on, 0 for any; $KI2API_PORT wins over it."""
     api_keys: tuple[Secret, ...] = ()
-    """Empty: the default key, for loopback and private peers. $API_KEY wins over these."""
+    """Without any, the default key, for loopback and private peers. $API_KEY wins over these."""
     require_own_key: bool = False
     """Refuse to start with the default key."""
     max_body_mib: Annotated[int, Meta(ge=1)] = 32
@@ -125,6 +125,15 @@ class StateSettings(Table, frozen=True, kw_only=True):
     """File of rotated tokens and standings; empty keeps them in memory. $KI2API_STATE wins."""
 
 
+class KeySettings(Table, frozen=True, kw_only=True):
+    """`[[keys]]`: a key that opens the door beside `api-keys`; the file does not hold it itself."""
+
+    name: str
+    """Whose it is; the log calls it so."""
+    hash: str
+    """What `ki2api keys new --name NAME` writes."""
+
+
 class ModelSettings(Table, frozen=True, kw_only=True):
     """`[[models]]`: an alias of one's own."""
 
@@ -141,6 +150,7 @@ class Settings(Table, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     upstream: UpstreamSettings = UpstreamSettings()
     state: StateSettings = StateSettings()
+    keys: tuple[KeySettings, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
     models: tuple[ModelSettings, ...] = ()
     pipeline: tuple[dict[str, Any], ...] = ()

@@ -21,12 +21,12 @@ from pipeline import PipelineError, Secret
 
 SECONDS = 30.0
 """For an answer: the gateway may have to ask Kiro."""
-SET_KEY = "set API_KEY to the key that the gateway was started with"
+SET_KEY = "set API_KEY to a key that the gateway was started with"
 NO_KI2API = "is no Ki2API: try another --url or --port"
 
 
 class Door(Struct, frozen=True):
-    """Where the running gateway is, and the key that opens it."""
+    """Where the running gateway is, and the key that opens it; empty where none is known."""
 
     url: str
     key: Secret
@@ -65,7 +65,9 @@ class Door(Struct, frozen=True):
 def door_of(loaded: Loaded, url: str | None = None, port: int | None = None) -> Door:
     """Return the door of the gateway at an address, at a port here, or as the settings say."""
     server = loaded.settings.server
-    key = server.api_keys[0] if server.api_keys else Secret(DEFAULT_KEY)
+    # Of named keys the settings hold only hashes.
+    usual = Secret("" if loaded.settings.keys else DEFAULT_KEY)
+    key = server.api_keys[0] if server.api_keys else usual
     return Door(url or base_url(server.host, server.port if port is None else port), key)
 
 

@@ -13,6 +13,10 @@ OWN_KEY = (
     "Your own key is not shown: put it into the variable KI2API_KEY, and in place of YOUR-KEY."
     " With --show-key it stands there itself."
 )
+HASHED = (
+    "Your settings know keys by their hashes only: put one into the variable KI2API_KEY, and in"
+    " place of YOUR-KEY. With --key KEY it stands there itself."
+)
 
 
 @click.command()
@@ -30,10 +34,10 @@ def connect(door: Door, client: str | None, model: str, key: str | None, *, show
         click.echo(listed())
         return
     own = key or door.key.reveal()
-    shown = own if show_key or key or own == DEFAULT_KEY else None
+    shown = own if own and (show_key or key or own == DEFAULT_KEY) else None
     click.echo("\n".join(told(CONNECTIONS[client], Address(door.url, model, shown))))
     if shown is None:
-        click.echo(f"\n{OWN_KEY}")
+        click.echo(f"\n{OWN_KEY if own else HASHED}")
 
 
 def listed() -> str:

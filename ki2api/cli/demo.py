@@ -68,7 +68,8 @@ def _settings(config: Path | None) -> Loaded:
 async def _demo(origins: Origins, loaded: Loaded) -> None:
     server = loaded.settings.server
     listening = listen(server.host, server.port)
-    own_key = any(key.reveal() != DEFAULT_KEY for key in server.api_keys)
+    keys = [key.reveal() for key in server.api_keys]
+    own_key = any(key != DEFAULT_KEY for key in keys) or bool(loaded.settings.keys)
     key = "$API_KEY" if own_key else DEFAULT_KEY
 
     def say(url: str) -> None:

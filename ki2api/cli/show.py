@@ -56,5 +56,7 @@ def _settings(loaded: Loaded) -> Iterator[str]:
             )
             yield f"{line:<58} # {origin(loaded, table, field.encode_name, os.environ)}"
         yield ""
+    for key in loaded.settings.keys:
+        yield f'[[keys]]\nname = "{key.name}"\nhash = "{key.hash}"\n'
     for alias in loaded.settings.models:
         yield f'[[models]]\nname = "{alias.name}"\nmodel = "{alias.model}"\n'

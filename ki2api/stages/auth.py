@@ -8,7 +8,7 @@ from pipeline import Next, Stage, StageConfig
 
 
 class AuthConfig(StageConfig, frozen=True):
-    """No settings: the keys are `[server] api-keys`, since they guard every other route too."""
+    """No settings: the keys stand in `[server]` and `[[keys]]`, as they guard every other route."""
 
 
 class Auth(Stage[GatewayFlow, AuthConfig]):

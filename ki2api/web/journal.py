@@ -22,6 +22,8 @@ def journal(flow: GatewayFlow, status: int) -> None:
         words += _usage(flow.usage)
     words.append(f"{flow.clock() - flow.began:.2f} s")
     words += _accounts(flow)
+    if flow.has("caller") and flow.caller.key != "default":
+        words.append(f"key={flow.caller.key}")
     if flow.failure is not None:
         words.append(f"failed: {flow.failure.code}")
         words += [f"rule={flow.failure.rule}"] if flow.failure.rule else []

@@ -1,9 +1,13 @@
 """Strangers at the door of a real server: foreign host names, web pages, and headers said twice."""
 
+import signal
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ki2api.simulator import Simulator
 
 ASK = b'{"model": "claude-sonnet-4.5", "messages": [{"role": "user", "content": "Hello"}]}'
 KEY = ("Authorization", "Bearer ki2api-key-2024")
@@ -98,3 +102,28 @@ def test_of_two_headers_neither_hides_the_other(
     before = len(simulator.requests)
     assert ask(gateway, CHAT, JSON, *headers, method="POST")[0] == status
     assert len(simulator.requests) == before + (status == 200)
+
+
+def test_a_named_key_works_until_its_table_goes_and_the_log_says_whose_it_is(
+    simulator: Simulator, start: Any, launch: Any, tmp_path: Path
+) -> None:
+    simulator.add_account("only")
+    made = launch(["keys", "new", "--name", "laptop"], tmp_path, {})
+    assert made.process.wait(30) == 0
+    key = made.wait_for(r"^(sk-ki2api-\S+)\n")[1]
+    made.wait_for('hash = "sha256:')
+    table = f"[[keys]]{made.text.partition('[[keys]]')[2]}"
+    gateway = start(simulator, rest=table)
+    assert ask(gateway, CHAT, JSON, ("x-api-key", key), method="POST")[0] == 200
+    gateway.wait_for(" 200 .* key=laptop")
+    assert ask(gateway, CHAT, JSON, KEY, method="POST")[0] == 401
+    assert ask(gateway, "/v1/models", ("x-api-key", key[:-1]))[0] == 401
+
+    settings = tmp_path / "config.toml"
+    settings.write_text(settings.read_text().replace(table, ""))
+    gateway.process.send_signal(signal.SIGHUP)
+    while ask(gateway, "/v1/models", ("x-api-key", key))[0] == 200:
+        gateway.process.send_signal(signal.SIGHUP)
+    assert ask(gateway, "/v1/models", ("x-api-key", key))[0] == 401
+    assert ask(gateway, "/v1/models", KEY)[0] == 200
+    assert key not in gateway.text

@@ -8,7 +8,17 @@ import pytest
 
 from ki2api.accounts.sources import Found
 from ki2api.app import BUILT_IN, key_ring, proved
-from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings, find_file, load, origin, overridden
+from ki2api.keys import hashed, label
+from ki2api.settings import (
+    DEFAULT_CHAIN,
+    KeySettings,
+    Loaded,
+    Settings,
+    find_file,
+    load,
+    origin,
+    overridden,
+)
 from pipeline import Secret, SettingsError, config_type, decode, decode_table
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +45,7 @@ def test_the_example_shows_the_defaults() -> None:
 def test_the_example_names_every_setting() -> None:
     text = EXAMPLE.read_text()
     tables = [field.type for field in msgspec.structs.fields(Settings)][:4]
+    tables.append(KeySettings)
     kinds = [*tables, *(config_type(stage) for stage in BUILT_IN.values())]
     for kind in kinds:
         for field in msgspec.structs.fields(kind):
@@ -104,6 +115,32 @@ def test_a_key_of_ones_own_may_be_required() -> None:
     with pytest.raises(SettingsError, match="API_KEY"):
         key_ring(Loaded(settings))
     assert not key_ring(Loaded(overridden(settings, {"API_KEY": "mine"}))).default_active
+
+
+def test_named_keys_are_checked_together_with_their_lines(tmp_path: Path) -> None:
+    one, two = (hashed(Secret(key)) for key in ("one", "two"))
+    tables = [("a", one), ("a", two), ("b", two.upper().replace("SHA", "sha")), ("c d", "x")]
+    text = "".join(f'[[keys]]\nname = "{name}"\nhash = "{key}"\n' for name, key in tables)
+    path = write(tmp_path, f'[server]\napi-keys = ["one"]\n{text}')
+    with pytest.raises(SettingsError) as caught:
+        key_ring(load({}, path))
+    faults = [fault.partition("config.toml:")[2] for fault in caught.value.faults]
+    assert [fault.partition(": expected")[0] for fault in faults] == [
+        "5: keys[0].hash: this key is there twice",
+        '7: keys[1].name: another key is called "a", too',
+        "11: keys[2].hash: this key is there twice",
+        "13: keys[3].name",
+        "14: keys[3].hash",
+    ]
+
+
+def test_a_named_key_is_a_key_of_ones_own(tmp_path: Path) -> None:
+    table = f'[[keys]]\nname = "a"\nhash = "{hashed(Secret("one"))}"\n'
+    path = write(tmp_path, f"[server]\nrequire-own-key = true\n{table}")
+    assert not key_ring(load({}, path)).default_active
+    ring = key_ring(load({"API_KEY": "two"}, path))
+    names = {ring.admit({"x-api-key": key}, "8.8.8.8") for key in ("one", "two")}
+    assert names == {"a", label(Secret("two"))}
 
 
 def test_an_own_key_of_blanks_is_none_and_is_warned_about(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Runs one request dry through the chain of the settings, and records what each stage does."""
 
 from collections.abc import Mapping, Sequence
+from secrets import token_hex
 from time import time
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ki2api.accounts.sources import Found
 from ki2api.app import proved
@@ -19,7 +21,7 @@ from ki2api.keys import DEFAULT_KEY
 from ki2api.protocols import ClientProtocol, RawRequest
 from ki2api.settings import Loaded
 from ki2api.web.gateway import Gateway
-from pipeline import Chain, Next, Stage, StageConfig
+from pipeline import Chain, Next, Secret, Stage, StageConfig
 from pipeline.stage import AnyStage
 
 
@@ -83,6 +85,7 @@ class _Look(Stage[GatewayFlow, StageConfig]):
 
 async def run_dry(loaded: Loaded, found: Found, protocol: ClientProtocol, body: bytes) -> Outcome:
     """Run a request; raises SettingsError or OrderError where the settings have faults."""
+    loaded = _with_a_key(loaded)
     with nothing_sent() as held:
         gateway = proved(loaded, found, KeptState(loaded.settings.state.path)).gateway
         await gateway.pool.start()
@@ -94,6 +97,15 @@ async def run_dry(loaded: Loaded, found: Found, protocol: ClientProtocol, body: 
             await gateway.pool.stop()
     outcome.held_back = list(dict.fromkeys(held))
     return outcome
+
+
+def _with_a_key(loaded: Loaded) -> Loaded:
+    """Let settings that know keys by their hashes only have one for this run."""
+    settings = loaded.settings
+    if settings.server.api_keys or not settings.keys:
+        return loaded
+    server = replace(settings.server, api_keys=(Secret(token_hex()),))
+    return replace(loaded, settings=replace(settings, server=server))
 
 
 def _flow(loaded: Loaded, protocol: ClientProtocol, body: bytes) -> GatewayFlow:
