@@ -1,19 +1,16 @@
 """The lock file holds all that the product needs to run, fixed by version and hash, and no more."""
 
-import re
 import tomllib
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-ROOT = Path(__file__).parent.parent
-LINES = (ROOT / "requirements.txt").read_text().splitlines()
-PIN = re.compile(r"(?P<name>[a-z0-9.-]+)==(?P<version>[a-z0-9.]+)(?P<marker> ; [^\\]+)? \\")
-HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}(?P<more> \\)?")
-PINS = {match["name"]: match for line in LINES if (match := PIN.fullmatch(line))}
+from tests.supply.lock import HASH, LOCK, PIN, ROOT, pins
+
+LINES = LOCK.read_text().splitlines()
+PINS = pins(LOCK.read_text())
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
 
 
@@ -23,7 +20,7 @@ def locked(name: str) -> Distribution | None:
         found = distribution(name)
     except PackageNotFoundError:
         return None
-    return found if found.version == PINS[name]["version"] else None
+    return found if found.version == PINS[name].version else None
 
 
 def needs(name: str) -> list[Requirement]:
@@ -48,17 +45,17 @@ def test_every_line_is_a_pinned_version_or_one_of_its_hashes() -> None:
 @pytest.mark.parametrize("text", DECLARED)
 def test_a_declared_dependency_is_locked_at_a_version_that_it_admits(text: str) -> None:
     wanted = Requirement(text)
-    assert wanted.specifier.contains(PINS[canonicalize_name(wanted.name)]["version"])
+    assert wanted.specifier.contains(PINS[canonicalize_name(wanted.name)].version)
 
 
 @pytest.mark.parametrize("name", PINS)
 def test_what_a_locked_package_needs_is_locked_too(name: str) -> None:
     for wanted in needs(name):
-        assert wanted.specifier.contains(PINS[canonicalize_name(wanted.name)]["version"]), wanted
+        assert wanted.specifier.contains(PINS[canonicalize_name(wanted.name)].version), wanted
 
 
 def test_nothing_is_locked_that_the_product_does_not_need() -> None:
-    everywhere = {name for name, pin in PINS.items() if not pin["marker"]}
+    everywhere = {name for name, pin in PINS.items() if not pin.marker}
     if strange := {name for name in everywhere if locked(name) is None}:
         pytest.skip(f"other versions are installed here: {sorted(strange)}")
     reached = {canonicalize_name(Requirement(text).name) for text in DECLARED}
