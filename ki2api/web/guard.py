@@ -9,8 +9,8 @@ OPEN = "ki2api_open"
 """The route option that leaves a route without a guard."""
 
 
-def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Let a call pass; raises Unauthenticated."""
+async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let a call pass; raises Unauthenticated. A plain function would be run in a thread."""
     if handler.opt.get(OPEN):
         return
     headers = plain(connection.scope["headers"])
