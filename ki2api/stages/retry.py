@@ -70,6 +70,21 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Call on until it works or makes no sense any more; raises the last error."""
         flow.attempts, began = [], flow.clock()
+        with self._budget.request():
+            try:
+                await self._attempt(flow, call_next)
+            except GatewayError as error:
+                await self._again(flow, call_next, error, began)
+        paid = [past for past in flow.attempts if past.account is not None]
+        self._budget.succeeded(*(_cost(past.error) for past in paid))
+
+    async def _again(
+        self, flow: GatewayFlow, call_next: Next[GatewayFlow], first: GatewayError, began: float
+    ) -> None:
+        """Go on after a first failure, which tenacity is shown as that of its first attempt.
+
+        It costs more than all stages together, so a request without a failure does without.
+        """
         # One object a request: a shared one repeats calls that succeeded (tenacity 9.2.1).
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: self._may_retry(flow, error, began)),
@@ -77,15 +92,14 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
             sleep=self._sleep,
             reraise=True,
         )
-        with self._budget.request():
-            try:
-                async for attempt in retrying:
-                    with attempt:
-                        await self._attempt(flow, call_next)
-            except NoAccountLeft as left:
-                raise _last_word(flow.attempts, left) from left
-        paid = [past for past in flow.attempts if past.account is not None]
-        self._budget.succeeded(*(_cost(past.error) for past in paid))
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    if attempt.retry_state.attempt_number == 1:
+                        raise first
+                    await self._attempt(flow, call_next)
+        except NoAccountLeft as left:
+            raise _last_word(flow.attempts, left) from left
 
     async def _attempt(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         try:
