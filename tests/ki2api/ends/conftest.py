@@ -26,6 +26,7 @@ from ki2api.accounts.sources import Found
 from ki2api.reload.generations import House, opened
 from ki2api.settings import Loaded, Settings, StateSettings, UpstreamSettings
 from ki2api.simulator import Simulator, SimulatorOptions
+from ki2api.transport import Direct
 from pipeline import Secret
 
 KEY = "ki2api-key-2024"
@@ -196,10 +197,10 @@ class Here:
                 yield "Kiro still answers"
 
     def _connections(self) -> Iterator[object]:
-        client = self.house.generations.built.ways.clients.of()
-        pool = client._transport._pool  # type: ignore[attr-defined]
-        yield from pool._requests
-        yield from (each for each in pool.connections if not (each.is_idle() or each.is_closed()))
+        transport = self.house.generations.built.ways.clients.transport_of()
+        assert isinstance(transport, Direct)
+        if busy := len(transport.pool) - transport.pool.idle:
+            yield f"connections: {busy}"
 
     def forget(self) -> None:
         """Let the next request meet Kiro and the accounts as the first one did."""
