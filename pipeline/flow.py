@@ -126,16 +126,17 @@ class Flow:
 
     def keep_open(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
         """Own an entered resource: it is left when the flow is closed, the newest first."""
-        if self._open is None:
-            self._open = AsyncExitStack()
-        self._open.push_async_exit(resource)
+        self._stack().push_async_exit(resource)
 
     async def hold(self, resource: AbstractAsyncContextManager[T, bool | None]) -> T:
         """Enter a resource and own it; hold it before calling on, and it is left after theirs."""
-        stack = AsyncExitStack()
-        entered = await stack.enter_async_context(resource)
-        self.keep_open(stack)
+        entered = await resource.__aenter__()
+        self.keep_open(resource)
         return entered
+
+    def when_closed(self, callback: Callable[[], object]) -> None:
+        """Run a plain function when what is open now is closed, whatever happened."""
+        self._stack().callback(callback)
 
     @asynccontextmanager
     async def scope(self) -> AsyncIterator[AsyncExitStack]:
@@ -155,6 +156,11 @@ class Flow:
             raise
         self._open = outer
         self.keep_open(inner)
+
+    def _stack(self) -> AsyncExitStack:
+        if self._open is None:
+            self._open = AsyncExitStack()
+        return self._open
 
     async def aclose(self) -> None:
         """Close everything that was kept open, once."""

@@ -46,6 +46,7 @@ class Composed(msgspec.Struct, frozen=True):
     """A request as Kiro takes it, and what a reader of the flow should know about it."""
 
     body: bytes
+    ids: Ids
     names: ToolNames
     repairs: tuple[Repair, ...]
     not_honoured: tuple[str, ...]
@@ -75,6 +76,7 @@ def compose(
     _check_weight(draft, body, conversation)
     return Composed(
         body,
+        ids,
         draft.names,
         tuple(draft.repairs),
         _not_honoured(conversation, draft),

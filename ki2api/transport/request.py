@@ -22,7 +22,7 @@ def outgoing(request: httpx.Request) -> Outgoing:
     ends = len(lines) + 2
     if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
         raise httpx.LocalProtocolError("a header of the request holds a line break")
-    body = request.content
+    body = request.read()
     return Outgoing(
         [head, body] if body else [head],
         method == b"HEAD",

@@ -2,8 +2,7 @@
 
 import platform
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import lru_cache
 from hashlib import sha256
 from uuid import uuid4
 
@@ -44,33 +43,41 @@ class Caller:
         system = f"{platform.system().lower()}#{platform.release()}"
         self._agent = user_agent.replace("{os}", system).replace("{version}", ki2api.__version__)
 
-    @asynccontextmanager
-    async def put(self, url: str, call: Call, access: Access) -> AsyncIterator[Exchange]:
-        """Make a call at a host; raises the meaning of any answer but a 200."""
-        request = httpx.Request(
-            call.method,
-            url.rstrip("/") + call.path,
-            params=call.query or None,
-            headers={**call.headers, **self._headers(access)},
-            content=call.body,
-            extensions=dict(self._clients.extensions),
-        )
+    async def put(self, url: str, call: Call, access: Access) -> Exchange:
+        """Make a call at a host; raises the meaning of any answer but a 200.
+
+        What is returned has begun, and is to be stopped.
+        """
         transport = self._clients.transport_of(access.proxy)
         proxy = self._clients.proxy_of(access.proxy)
-        async with Exchange(transport, request, proxy=proxy) as exchange:
-            if exchange.status != httpx.codes.OK:
-                raise refusal(
-                    exchange.status, exchange.headers, await exchange.read_upto(REFUSAL_LIMIT)
-                )
-            yield exchange
+        exchange = Exchange(transport, self._request(url, call, access), proxy=proxy)
+        await exchange.begin()
+        if exchange.status == httpx.codes.OK:
+            return exchange
+        async with exchange:
+            words = await exchange.read_upto(REFUSAL_LIMIT)
+        raise refusal(exchange.status, exchange.headers, words)
+
+    def _request(self, url: str, call: Call, access: Access) -> httpx.Request:
+        target = _url(url.rstrip("/") + call.path)
+        headers = {"host": target.netloc.decode(), **call.headers, **self._headers(access)}
+        if call.body:
+            headers["content-length"] = str(len(call.body))
+        # A stream is taken as it is; for content, httpx would make all headers anew.
+        return httpx.Request(
+            call.method,
+            target.copy_merge_params(call.query) if call.query else target,
+            headers=headers,
+            stream=httpx.ByteStream(call.body),
+            extensions=dict(self._clients.extensions),
+        )
 
     def _headers(self, access: Access) -> dict[str, str]:
-        agent = self._agent.replace("{machine}", machine_id(access.name))
-        first, last = agent.split(" ", 1)[0], agent.partition(" m/E ")[2]
+        agent, short = _agents(self._agent, access.name)
         headers = {
             "authorization": f"Bearer {access.token.reveal()}",
             "user-agent": agent,
-            "x-amz-user-agent": f"{first} {last}".strip(),
+            "x-amz-user-agent": short,
             "x-amzn-codewhisperer-optout": "true",
             "amz-sdk-invocation-id": str(uuid4()),
             "amz-sdk-request": "attempt=1; max=1",
@@ -78,6 +85,19 @@ class Caller:
         if access.token_type:
             headers["tokentype"] = access.token_type
         return headers
+
+
+@lru_cache(maxsize=64)
+def _url(text: str) -> httpx.URL:
+    return httpx.URL(text)
+
+
+@lru_cache(maxsize=256)
+def _agents(template: str, account: str) -> tuple[str, str]:
+    """Return what an account says it is, whole and short."""
+    agent = template.replace("{machine}", machine_id(account))
+    first, last = agent.split(" ", 1)[0], agent.partition(" m/E ")[2]
+    return agent, f"{first} {last}".strip()
 
 
 def machine_id(account: str) -> str:

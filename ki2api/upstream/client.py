@@ -1,8 +1,5 @@
 """Puts composed conversations to Kiro, and hands out the answers as byte streams."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-
 from msgspec import Struct
 
 from ki2api.accounts.companion import Access
@@ -37,13 +34,12 @@ class KiroClient:
         self._hosts = hosts
         self.options = options
 
-    @asynccontextmanager
-    async def stream(self, content: bytes, access: Access) -> AsyncIterator[Exchange]:
-        """Send a request; raises the meaning of any answer that is not a stream of events."""
+    async def stream(self, content: bytes, access: Access) -> Exchange:
+        """Send a request; raises the meaning of any answer that is not a stream of events.
+
+        What is returned has begun, and is to be stopped.
+        """
         call = generate_call(content, self.options.binding)
-        async with AsyncExitStack() as held:
-            yield await self._hosts.reach(
-                "runtime",
-                access,
-                lambda url: held.enter_async_context(self._caller.put(url, call, access)),
-            )
+        return await self._hosts.reach(
+            "runtime", access, lambda url: self._caller.put(url, call, access)
+        )

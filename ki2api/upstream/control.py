@@ -119,7 +119,7 @@ class ControlPlane:
 
     async def _answer(self, access: Access, call: Call) -> bytes:
         async def told(url: str) -> bytes:
-            async with self._caller.put(url, call, access) as exchange:
+            async with await self._caller.put(url, call, access) as exchange:
                 return await exchange.read_upto(ANSWER_LIMIT)
 
         body = await self._hosts.reach("management", access, told)

@@ -74,13 +74,12 @@ class KiroEndpoint:
 
     async def _ask(self, flow: GatewayFlow, composed: Composed, learnt: Learnt) -> None:
         """Ask; once more where what Kiro refuses is not what was asked for."""
-        ids = self._identities.of(flow.conversation)
         try:
             await self._begin(flow, composed)
         except ThoughtsRefused as error:
             await self._ask_plainer(flow, composed, learnt, error)
         except InvalidRequest as error:
-            if self._identities.of(flow.conversation) == ids:
+            if self._identities.of(flow.conversation) == composed.ids:
                 await self._ask_plainer(flow, composed, learnt, error)
                 return
             flow.note(
@@ -110,11 +109,13 @@ class KiroEndpoint:
         options, model = self._client.options, flow.target.model
         expected, scale = self._measures.expected(flow), self._measures.scale(flow)
         interpreter = Interpreter(composed.names, model.window, expected, composed.hearing, scale)
-        await flow.hold(self._lessons.listening(interpreter, model.id))
-        await flow.hold(self._measures.listening(interpreter, flow))
+        estimate = flow.estimate()
+        flow.when_closed(lambda: self._lessons.learn(interpreter, model.id))
+        flow.when_closed(lambda: self._measures.learn(interpreter, model, estimate))
         try:
             async with asyncio.timeout(options.first_event_seconds) as limit:
-                exchange = await flow.hold(self._client.stream(composed.body, flow.account))
+                exchange = await self._client.stream(composed.body, flow.account)
+                flow.keep_open(exchange)
                 events = Events(exchange, interpreter, options.idle_seconds)
                 await events.prime(Patience(limit, options.first_event_seconds))
         except TimeoutError as error:

@@ -19,10 +19,7 @@ from ki2api.transport import causes, proxy_fault
 
 
 class Exchange:
-    """A request and its response.
-
-    Entering it sends the request and waits for the head of the response; raises UpstreamError.
-    """
+    """A request and its response, to be stopped by whoever has begun it; `async with` does."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,7 +33,8 @@ class Exchange:
         self._proxy = proxy
         self._failure: GatewayError | None = None
 
-    async def __aenter__(self) -> Self:
+    async def begin(self) -> None:
+        """Send the request and wait for the head of the response; raises UpstreamError."""
         try:
             self._response = await self._transport.handle_async_request(self._request)
         except Exception as error:
@@ -46,6 +44,8 @@ class Exchange:
         self.headers = self._response.headers
         # Not aiter_raw: each generator in the way costs a microsecond or more for each piece.
         self._pieces = aiter(cast("AsyncIterator[bytes]", self._response.stream))
+
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -6,8 +6,7 @@ known; anything else is tried, and once it was refused, never again (docs/kiro.m
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from hashlib import sha256
 
@@ -42,13 +41,9 @@ class Lessons:
         """Take it that some of these signatures are no model's."""
         self._own(proofs, _NOBODY)
 
-    @asynccontextmanager
-    async def listening(self, interpreter: Interpreter, model_id: str) -> AsyncIterator[None]:
-        """Learn which thoughts are this model's once its reply has ended."""
-        try:
-            yield
-        finally:
-            self._own(interpreter.proofs, model_id)
+    def learn(self, interpreter: Interpreter, model_id: str) -> None:
+        """Learn from a reply that has ended, or broken off, which thoughts are this model's."""
+        self._own(interpreter.proofs, model_id)
 
     def _own(self, proofs: Iterable[str], model_id: str) -> None:
         for proof in proofs:

@@ -1,15 +1,13 @@
 """The measure of each model: used by the endpoint before a request, and learnt from its reply."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from ki2api.errors import ContextTooLong
-from ki2api.estimate import family_of
+from ki2api.estimate import Estimate, family_of
 from ki2api.estimate.calibration import Calibration
 from ki2api.flow import GatewayFlow
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.overflow import add_figures, check_fits
 from ki2api.kiro.usage import Scale
+from ki2api.models import Model
 
 
 class Measures:
@@ -37,12 +35,7 @@ class Measures:
         """Let a refusal name the figures, where they agree with it."""
         add_figures(refusal, self.expected(flow), flow.target.model.window)
 
-    @asynccontextmanager
-    async def listening(self, interpreter: Interpreter, flow: GatewayFlow) -> AsyncIterator[None]:
-        """Learn from the usage once the reply has ended."""
-        model, estimate = flow.target.model, flow.estimate()
-        try:
-            yield
-        finally:
-            if interpreter.usage is not None:
-                self._calibration.learn(model.id, model.window, estimate, interpreter.usage)
+    def learn(self, interpreter: Interpreter, model: Model, estimate: Estimate) -> None:
+        """Learn from the usage of a reply, if it has ended."""
+        if interpreter.usage is not None:
+            self._calibration.learn(model.id, model.window, estimate, interpreter.usage)

@@ -40,7 +40,7 @@ class WebSearcher:
         call = search_call(self._options.binding, query, call_id, access.profile_arn)
 
         async def told(url: str) -> bytes:
-            async with self._caller.put(url, call, access) as exchange:
+            async with await self._caller.put(url, call, access) as exchange:
                 return await exchange.read_upto(ANSWER_LIMIT)
 
         try:

@@ -13,10 +13,10 @@ from tests.bench.counts import Cost, Counted
 from tests.bench.machine import ROOT
 from tests.bench.targets import ALL
 
-CALLS_A_REQUEST = 7_000
-CALLS_A_FRAME = 130
+CALLS_A_REQUEST = 3_200
+CALLS_A_FRAME = 60
 """In a burst; calls of functions written in Python or C, in the thread of the event loop."""
-CALLS_A_READ = 330
+CALLS_A_READ = 140
 """Where each frame comes by itself, the request itself left out."""
 BLOCKS_LEFT_BEHIND = 10
 """Blocks of memory, each answer; what is remembered of conversations is not among them."""

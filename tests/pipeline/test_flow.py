@@ -1,7 +1,7 @@
 """A flow: its slots, its notes, what runs when it is answered and what it keeps open."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -153,6 +153,18 @@ async def test_a_scope_that_fails_closes_what_was_opened_inside_with_its_error()
     assert diary == [("inner", error)]
     await flow.aclose()
     assert diary == [("inner", error), ("outer", None)]
+
+
+async def test_a_plain_function_is_run_when_what_is_open_now_is_closed() -> None:
+    flow, diary = Flow(), list[str]()
+    flow.when_closed(lambda: diary.append("the flow"))
+    with suppress(ValueError):
+        async with flow.scope():
+            flow.when_closed(lambda: diary.append("the attempt"))
+            raise ValueError
+    assert diary == ["the attempt"]
+    await flow.aclose()
+    assert diary == ["the attempt", "the flow"]
 
 
 async def test_what_a_scope_holds_may_be_left_before_the_flow_ends() -> None:

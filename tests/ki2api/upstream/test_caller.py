@@ -42,7 +42,9 @@ class Kiro:
     async def put(self, access: Access = WORK, agent: str = IDE_AGENT, call: Call = CALL) -> bytes:
         clients = self.clients()
         try:
-            async with Caller(clients, agent).put("http://kiro.test/r/", call, access) as exchange:
+            async with await Caller(clients, agent).put(
+                "http://kiro.test/r/", call, access
+            ) as exchange:
                 return await exchange.read_upto(1_000)
         finally:
             await clients.aclose()

@@ -28,7 +28,7 @@ def asked(wire: Any, **changed: Any) -> bytes:
 
 async def answered(wire: Any, **changed: Any) -> list[str]:
     """Ask, and return the names of the answer's events."""
-    async with wire.kiro.stream(asked(wire, **changed), wire.access()) as exchange:
+    async with await wire.kiro.stream(asked(wire, **changed), wire.access()) as exchange:
         decoder, frames = Decoder(), []
         while data := await exchange.read():
             frames += decoder.feed(data)
@@ -115,7 +115,7 @@ async def test_a_dead_token_is_not_shown_to_a_second_host(wired: Wired) -> None:
 async def test_a_region_that_is_not_served_leads_to_the_older_host(wired: Wired) -> None:
     wire = await wired()
     with pytest.raises(Exception, match="host and region"):
-        async with wire.kiro.stream(asked(wire), wire.access(region="ap-south-1")):
+        async with await wire.kiro.stream(asked(wire), wire.access(region="ap-south-1")):
             pass
     assert wire.refused == [("runtime", 404), ("q", 404)]
 

@@ -1,8 +1,7 @@
 """The innermost callable: a conversation in, events out, with the simulator for Kiro."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import loguru
@@ -230,12 +229,10 @@ class Overtaken:
         self._client = client
         self._others = [other]
 
-    @asynccontextmanager
-    async def stream(self, body: bytes, access: Access) -> AsyncIterator[Exchange]:
+    async def stream(self, body: bytes, access: Access) -> Exchange:
         if self._others:
             await self._others.pop()()
-        async with self._client.stream(body, access) as exchange:
-            yield exchange
+        return await self._client.stream(body, access)
 
 
 async def test_ids_that_failed_in_another_request_meanwhile_are_no_fault_of_the_body(

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -21,8 +22,14 @@ from ki2api.upstream.exchange import Exchange
 pytestmark = pytest.mark.anyio
 
 
-def get(transport: httpx.AsyncBaseTransport, url: str = "https://kiro.test/") -> Exchange:
-    return Exchange(transport, httpx.Request("GET", url))
+@asynccontextmanager
+async def get(
+    transport: httpx.AsyncBaseTransport, url: str = "https://kiro.test/", proxy: str = ""
+) -> AsyncIterator[Exchange]:
+    exchange = Exchange(transport, httpx.Request("GET", url), proxy=proxy)
+    await exchange.begin()
+    async with exchange:
+        yield exchange
 
 
 def answering(*pieces: bytes | Exception) -> httpx.MockTransport:
@@ -82,9 +89,8 @@ async def test_what_takes_too_long_to_begin_is_kiros_fault_or_ours(
 async def test_a_proxy_that_fails_is_named_and_not_kiro() -> None:
     proxy = f"127.0.0.1:{await nobody()}"
     transport = Shielded(httpx.AsyncHTTPTransport(proxy=f"http://{proxy}", trust_env=False))
-    request = httpx.Request("GET", "https://kiro.test/")
     with pytest.raises(UpstreamUnavailable) as told:
-        async with Exchange(transport, request, proxy=proxy):
+        async with get(transport, proxy=proxy):
             pass
     assert told.value.detail == (
         f"Kiro cannot be reached at kiro.test: the proxy {proxy} cannot be reached."

@@ -1,7 +1,5 @@
 """What Kiro's answers taught."""
 
-import pytest
-
 from ki2api.kiro.framing import Frame
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.names import ToolNames
@@ -22,14 +20,13 @@ def test_a_model_that_refuses_fields_is_asked_again_after_a_while() -> None:
     assert not taught.of(OPUS).refuses_fields
 
 
-@pytest.mark.anyio
-async def test_thoughts_go_back_to_their_own_model_only() -> None:
+def test_thoughts_go_back_to_their_own_model_only() -> None:
     taught = Lessons()
     interpreter = Interpreter(ToolNames(), 200_000)
-    async with taught.listening(interpreter, OPUS):
-        payload = b'{"redactedContent":"blob","text":"hm","signature":"sig"}'
-        interpreter.feed(Frame({":event-type": "reasoningContentEvent"}, payload))
-        interpreter.finish()
+    payload = b'{"redactedContent":"blob","text":"hm","signature":"sig"}'
+    interpreter.feed(Frame({":event-type": "reasoningContentEvent"}, payload))
+    interpreter.finish()
+    taught.learn(interpreter, OPUS)
     for proof in ("blob", "sig"):
         assert taught.of(OPUS).replays(proof)
         assert not taught.of(SOL).replays(proof)
