@@ -9,6 +9,8 @@ GatewayError                     retry   happens when
 │  │  ├─ BodyRefused             no      Kiro finds the body invalid; extra fields may be why
 │  │  └─ ThoughtsRefused         no      Kiro does not know the signature of earlier thoughts
 │  ├─ RequestTooLarge            no      the body is over a limit of ours
+│  ├─ HeadTooLarge               no      the target and the header fields are
+│  ├─ TooSlow                    no      the request does not come in time
 │  ├─ UnsupportedMedia           no      the body is not JSON by its headers
 │  ├─ ContextTooLong             no      the conversation does not fit into the model
 │  ├─ UnknownRoute               no      nothing is served at this path
@@ -128,6 +130,18 @@ class RequestTooLarge(CallerError):
     """The body is over a limit of this gateway."""
 
     code = "request_too_large"
+
+
+class HeadTooLarge(CallerError):
+    """The target and the header fields are over a limit of this gateway."""
+
+    code = "headers_too_large"
+
+
+class TooSlow(CallerError):
+    """The request does not come in time."""
+
+    code = "request_timeout"
 
 
 class UnsupportedMedia(CallerError):

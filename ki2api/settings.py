@@ -63,6 +63,8 @@ class ServerSettings(Table, frozen=True, kw_only=True):
     """A stream with no first event by then starts with pings."""
     drain_seconds: Seconds = 30.0
     """How long open streams may finish when the server stops."""
+    send_stall_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    """A client that reads nothing of its answer for so long is cut off."""
     origins: tuple[str, ...] = ()
     """Web origins allowed beside our own, such as https://chat.example."""
     hosts: tuple[str, ...] = ()

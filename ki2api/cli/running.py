@@ -16,6 +16,7 @@ import rich_click as click
 
 from ki2api.app import DEFAULT_KEY_WARNING
 from ki2api.cli import logs
+from ki2api.connection import Pace, Shared
 from ki2api.reload.generations import Generations, House, opened
 from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
 from ki2api.server import Server, configure
@@ -52,12 +53,23 @@ def _limited(main: Coroutine[Any, Any, None]) -> Iterator[Coroutine[Any, Any, No
 
     async def limited() -> None:
         await main
+        _hear_no_more()
         overdue.start()
 
     try:
         yield limited()
     finally:
         overdue.cancel()
+
+
+def _hear_no_more() -> None:
+    """Let no further signal change the exit status of what has ended well."""
+    if sys.platform == "win32":
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.remove_signal_handler(number)  # the loop's own end would give it back to its default
+        signal.signal(number, signal.SIG_IGN)
 
 
 def stop(text: str, status: int) -> NoReturn:
@@ -105,8 +117,9 @@ async def serve_until_stopped(
 
 def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Server:
     (host, port), seconds, answers = at, settings.drain_seconds, house.shared.answers
+    shared = Shared(Pace(stall_seconds=settings.send_stall_seconds), house.generations.headers)
     return Server(
-        configure(house.generations, host=host, port=port, drain_seconds=seconds),
+        configure(house.generations, host=host, port=port, drain_seconds=seconds, shared=shared),
         drain_seconds=seconds,
         last_call=answers.end_all,
         draining=lambda: _say_draining(len(answers), seconds),

@@ -19,6 +19,8 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.ThoughtsRefused: (400, "invalid_request_error", "invalid_request"),
     errors.UnknownResponse: (404, "invalid_request_error", "response_not_found"),
     errors.RequestTooLarge: (413, "invalid_request_error", "request_too_large"),
+    errors.HeadTooLarge: (431, "invalid_request_error", "headers_too_large"),
+    errors.TooSlow: (408, "invalid_request_error", "request_timeout"),
     errors.UnsupportedMedia: (415, "invalid_request_error", "unsupported_media_type"),
     errors.ContextTooLong: (400, "invalid_request_error", "context_length_exceeded"),
     errors.UnknownRoute: (404, "invalid_request_error", "unknown_route"),

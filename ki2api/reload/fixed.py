@@ -11,6 +11,7 @@ _FIXED = (
     ("server", "host"),
     ("server", "port"),
     ("server", "drain_seconds"),
+    ("server", "send_stall_seconds"),
     ("state", "path"),
     ("upstream", "kind"),
 )

@@ -124,6 +124,10 @@ class Generations:
         """The gateway in force."""
         return self._in_force.built
 
+    def headers(self, request_id: str) -> dict[str, str]:
+        """Return what every answer of the gateway in force carries."""
+        return self.built.gateway.headers(request_id)
+
     @contextmanager
     def ways(self) -> Iterator[Ways]:
         """Give the ways of the gateway in force, and keep them open."""

@@ -54,14 +54,18 @@ def request_id(request: AnyRequest) -> str:
 
 def dialect(request: AnyRequest) -> ClientProtocol:
     """Return the dialect to answer in: by the path, else by the header that only one SDK sends."""
-    path = request.scope["path"]
+    return dialect_of(request.scope["path"], anthropic="anthropic-version" in request.headers)
+
+
+def dialect_of(path: str, *, anthropic: bool) -> ClientProtocol:
+    """Return the dialect of a path; where it serves several, the caller's header decides."""
     if path.startswith("/v1/messages"):
         return ANTHROPIC
     if path.startswith("/v1/responses"):
         return OPENAI_RESPONSES
     if path.startswith("/v1/chat/"):
         return OPENAI_CHAT
-    return ANTHROPIC if "anthropic-version" in request.headers else OPENAI_CHAT
+    return ANTHROPIC if anthropic else OPENAI_CHAT
 
 
 async def raw(request: AnyRequest) -> RawRequest:

@@ -20,6 +20,8 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.ThoughtsRefused: (400, "invalid_request_error"),
     errors.UnknownResponse: (404, "not_found_error"),
     errors.RequestTooLarge: (413, "request_too_large"),
+    errors.HeadTooLarge: (431, "invalid_request_error"),
+    errors.TooSlow: (408, "invalid_request_error"),
     errors.UnsupportedMedia: (415, "invalid_request_error"),
     errors.ContextTooLong: (400, "invalid_request_error"),
     errors.UnknownRoute: (404, "not_found_error"),
