@@ -171,6 +171,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         limits=Limits(
             max_body=settings.server.max_body_mib * 1024 * 1024,
             hold_back=settings.server.hold_back_seconds,
+            stage_seconds=settings.server.stage_seconds,
             max_calls=settings.upstream.max_calls,
         ),
         answers=shared.answers,

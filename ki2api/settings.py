@@ -65,6 +65,8 @@ class ServerSettings(Table, frozen=True, kw_only=True):
     """How long open streams may finish when the server stops."""
     send_stall_seconds: Annotated[float, Meta(gt=0)] = 60.0
     """A client that reads nothing of its answer for so long is cut off."""
+    stage_seconds: Seconds = 300.0
+    """A request that a stage of your own does not let go on for so long is ended; 0: never."""
     origins: tuple[str, ...] = ()
     """Web origins allowed beside our own, such as https://chat.example."""
     hosts: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import pytest
 
 from ki2api.accounts.sources.registration import CACHE
 from ki2api.cli import cli
+from ki2api.cli.running import LONGEST_END
 from ki2api.settings import load
 
 ROOT = Path(__file__).parent.parent
@@ -132,10 +133,10 @@ def test_the_quadlet_is_as_strict_as_compose(line: str) -> None:
     assert line in QUADLET
 
 
-def test_whoever_stops_the_container_waits_longer_than_a_drain() -> None:
+def test_whoever_stops_the_container_waits_longer_than_its_end_can_take() -> None:
     drain = load({}, ROOT / "config.example.toml").settings.server.drain_seconds
     graces = re.findall(
         r"(?:stop_grace_period: |--stop-timeout[= ])(\d+)", COMPOSE + "\n".join(QUADLET)
     )
     assert len(graces) == 2
-    assert all(int(grace) > drain for grace in graces)
+    assert all(int(grace) > drain + LONGEST_END for grace in graces)

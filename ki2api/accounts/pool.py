@@ -1,5 +1,6 @@
 """The pool of accounts: leases them out in turn and learns from how each lease ends."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from random import Random, SystemRandom
@@ -128,8 +129,10 @@ class AccountPool:
 
     async def stop(self, grace: float = _GRACE) -> None:
         """End all work beside the requests, and let what is under way finish for a while."""
-        await self._renewals.finish(grace)
-        await self._errands.finish(grace)
+        async with asyncio.TaskGroup() as group:
+            for work in (self._renewals, self._errands):
+                _ = group.create_task(work.finish(grace))
+        await self._errands.finish(grace)  # what a refresh left to be kept
         await self._store.close()
 
     def adopt(self, credentials: Iterable[Credential]) -> None:

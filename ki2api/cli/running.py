@@ -24,8 +24,11 @@ from ki2api.settings import Loaded, ServerSettings
 from ki2api.web.stuck import Watch
 
 HOURLY = 3600.0
-OVERDUE = 5.0
+OVERDUE = 2.0
 """Seconds that the process lives on at most when all that matters has ended."""
+LONGEST_END = 20.0
+"""Seconds from the last answer to the end at most: a refresh under way has 11 of them, and stages
+some to stop. Whoever stops the process from outside must wait so long after `drain-seconds`."""
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -39,27 +42,34 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         uvloop.run(limited)
 
 
-def _leave() -> None:
+def _leave(status: int) -> None:
     loguru.logger.warning("what does not end is left behind")
     logs.finish()
-    os._exit(0)
+    os._exit(status)
+
+
+@contextmanager
+def _deadline(seconds: float, status: int) -> Iterator[Callable[[], None]]:
+    """Give what starts the time after which the process ends, whatever does not."""
+    timer = threading.Timer(seconds, _leave, (status,))
+    timer.daemon = True
+    try:
+        yield timer.start
+    finally:
+        timer.cancel()
 
 
 @contextmanager
 def _limited(main: Coroutine[Any, Any, None]) -> Iterator[Coroutine[Any, Any, None]]:
     """Give what to run; when it has ended, tasks and threads are waited for, but not for ever."""
-    overdue = threading.Timer(OVERDUE, _leave)
-    overdue.daemon = True
+    with _deadline(OVERDUE, 0) as overdue:
 
-    async def limited() -> None:
-        await main
-        _hear_no_more()
-        overdue.start()
+        async def limited() -> None:
+            await main
+            _hear_no_more()
+            overdue()
 
-    try:
         yield limited()
-    finally:
-        overdue.cancel()
 
 
 def _hear_no_more() -> None:
@@ -97,22 +107,28 @@ async def serve_until_stopped(
     What changes in `origins` meanwhile comes into force.
     """
     loaded = force.loaded
-    async with (
-        opened(loaded, force.found, lambda: origins.find(loaded)) as house,
-        asyncio.TaskGroup() as group,
-    ):
-        tell_settings(loaded, house.generations.built)
-        host, port = listening.getsockname()[:2]
-        server = _server(house, loaded.settings.server, (host, port))
-        group.create_task(_announce(server, lambda: ready(base_url(host, port))))
-        reloader = Reloader(origins, force, house, applied=_apply)
-        watch = Watch(house.shared.answers)
-        work = (reloader.run(), _nag(house.generations), watch.run())
-        beside = [group.create_task(task) for task in work]
-        with _hang_ups(reloader.ask, server):
-            await server.serve(sockets=[listening])
-        for task in beside:
-            task.cancel()
+    with _deadline(LONGEST_END, 1) as ending:
+        async with (
+            opened(loaded, force.found, lambda: origins.find(loaded)) as house,
+            asyncio.TaskGroup() as group,
+        ):
+            tell_settings(loaded, house.generations.built)
+            host, port = listening.getsockname()[:2]
+            server = _server(house, loaded.settings.server, (host, port))
+            group.create_task(_announce(server, lambda: ready(base_url(host, port))))
+            reloader = Reloader(origins, force, house, applied=_apply)
+            work = (reloader.run(), _nag(house.generations), _watch(house).run())
+            beside = [group.create_task(task) for task in work]
+            with _hang_ups(reloader.ask, server):
+                await server.serve(sockets=[listening])
+            ending()
+            for task in beside:
+                task.cancel()
+
+
+def _watch(house: House) -> Watch:
+    generations = house.generations
+    return Watch(house.shared.answers, lambda: generations.built.gateway.limits.stage_seconds)
 
 
 def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Server:

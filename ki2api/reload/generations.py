@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import loguru
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -20,8 +20,10 @@ from ki2api.web.gateway import GATEWAY
 from ki2api.web.paths import LenientPaths
 from pipeline import PipelineError
 
+IDLE = 2.0
+"""Seconds that requests which the server has cancelled have to end, when the process ends."""
 GRACE = 5.0
-"""Seconds that what is still used has to end, when the process ends."""
+"""Seconds that stages have to stop, where no request keeps them."""
 GRACE_FOR_REFRESHES = BUDGET + 1.0
 """Seconds that a refresh under way has: cut off, it may lose a token that was already rotated."""
 
@@ -149,9 +151,11 @@ class Generations:
 
     async def idle(self) -> None:
         """Wait until nothing uses the gateway in force, but not for ever."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._grace):
+        try:
+            async with asyncio.timeout(IDLE):
                 await self._in_force.unused()
+        except TimeoutError:
+            self._grace = 0.0  # what swallows its cancellation is not waited for twice
 
     async def close(self) -> None:
         """End every gateway."""

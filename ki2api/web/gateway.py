@@ -31,6 +31,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Bytes."""
     hold_back: float = 10.0
     """Seconds that a stream's status is held back for."""
+    stage_seconds: float = 300.0
+    """Seconds that a request may wait at one place in a stage of one's own; 0 for ever."""
     max_calls: int = 30
     """Calls to Kiro for one request."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TypeAlias
 
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
@@ -24,6 +25,10 @@ STREAM_HEADERS = {
     "cache-control": "no-cache",
     "x-accel-buffering": "no",  # a reverse proxy must not collect the stream
 }
+
+
+PATIENCE = 1.0
+"""Seconds that a client has to take the error of a task that does not end."""
 
 
 class ClientLeft(Exception):
@@ -83,6 +88,7 @@ class FlowResponse:
         self._complete = False
         self._sending = False
         self._ended_by: GatewayError | None = None
+        self._given_up = self._told = False
         self.task: asyncio.Task[None] | None = None
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,17 +105,38 @@ class FlowResponse:
         except* ClientLeft:
             self._status = CLIENT_CLOSED
         finally:
-            self._answers.remove(self)
-            try:
-                await self.flow.aclose()
-            finally:  # also where closing is itself cut off
-                journal(self.flow, self._status)
+            await self._close()
 
     def end(self, error: GatewayError) -> None:
         """Break the answer off; the client is told this error."""
         if self.task is not None and self._ended_by is None and not self._complete:
             self._ended_by = error
             self.task.cancel()
+
+    async def give_up(self) -> None:
+        """Answer in the place of a task that does not end, and let go of what it holds.
+
+        It may go on for ever, or wake up one day: nobody hears it any more.
+        """
+        if self._ended_by is None or self._given_up:
+            return
+        self.flow.log.error("its stage goes on nevertheless: it is left behind, and not heard")
+        try:
+            with suppress(TimeoutError):  # a client that does not read
+                async with asyncio.timeout(PATIENCE):
+                    await self._fail(self._ended_by)
+        finally:
+            self._given_up = True
+            await self._close()
+
+    async def _close(self) -> None:
+        self._answers.remove(self)
+        try:
+            await self.flow.aclose()
+        finally:  # also where closing is itself cut off
+            if not self._told:
+                self._told = True
+                journal(self.flow, self._status)
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -129,7 +156,8 @@ class FlowResponse:
     async def _run(self) -> None:
         try:
             await self._chain.run(self.flow)
-            await self._respond(self.flow.response)
+            if not self._given_up:
+                await self._respond(self.flow.response)
         except GatewayError as error:
             await self._fail(error)
         except Exception as error:  # noqa: BLE001 - the edge of the house: a bug is logged and told
@@ -208,6 +236,8 @@ class FlowResponse:
         await self._sent(body)
 
     async def _sent(self, message: HTTPSendMessage) -> None:
+        if self._given_up:
+            return
         self._sending = True
         try:
             await self._send(message)

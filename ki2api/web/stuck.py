@@ -1,17 +1,18 @@
-"""Finds requests that wait in a stage of one's own for too long, and says where.
+"""Finds requests that wait in a stage of one's own for too long, says where, and ends them.
 
 It costs a request nothing: what a request waits for is read off its task, when somebody looks.
 """
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, TypeAlias
 
-import loguru
+from msgspec import Struct
 
-from ki2api.web.response import OpenAnswers
+from ki2api.errors import Bug
+from ki2api.web.response import FlowResponse, OpenAnswers
 from pipeline import AnyStage, Stage
 
 PATIENCE = 30.0
@@ -21,43 +22,62 @@ Place: TypeAlias = tuple[str, str]
 _STEPS = {"async_generator_asend", "async_generator_athrow"}
 
 
-class Watch:
-    """Looks at the open requests from time to time; built-in stages have limits of their own."""
+class _Wait(Struct):
+    """A request that waits in a stage; `told` and `ended` say what was done about it."""
 
-    def __init__(self, answers: OpenAnswers, *, patience: float = PATIENCE) -> None:
+    place: Place
+    since: float
+    told: bool = False
+    ended: bool = False
+
+
+class Watch:
+    """Looks at the open requests from time to time; built-in stages have limits of their own.
+
+    `limit` gives the seconds after which a request is ended, 0 for never. A stage that swallows
+    even that is left behind, and the client answered in its place.
+    """
+
+    def __init__(
+        self, answers: OpenAnswers, limit: Callable[[], float], *, patience: float = PATIENCE
+    ) -> None:
         self._answers = answers
+        self._limit = limit
         self._patience = patience
-        self._seen: dict[str, tuple[Place, float]] = {}
-        self._told: set[str] = set()
+        self._waits: dict[FlowResponse, _Wait] = {}
 
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            await asyncio.sleep(self._patience / 3)
-            self.look(asyncio.get_running_loop().time())
+            await asyncio.sleep(min(self._patience, self._limit() or self._patience) / 3)
+            await self.look(asyncio.get_running_loop().time())
 
-    def look(self, now: float) -> None:
-        """Tell of each request that has waited at one place for longer than the patience."""
-        places = {
-            answer.flow.id: place
-            for answer in self._answers
-            if answer.task is not None and (place := waits_at(answer.task))
-        }
-        earlier = self._seen
-        self._seen = {
-            flow: earlier[flow] if earlier.get(flow, (None, 0.0))[0] == place else (place, now)
-            for flow, place in places.items()
-        }
-        self._told &= self._seen.keys()
-        for flow, ((stage, where), since) in self._seen.items():
-            if now - since >= self._patience and flow not in self._told:
-                self._told.add(flow)
-                loguru.logger.bind(flow=flow).warning(
-                    "the request has been in stage {} for {:.0f} s, at {}",
-                    stage,
-                    now - since,
-                    where,
-                )
+    async def look(self, now: float) -> None:
+        """Deal with each request that has waited at one place for too long."""
+        earlier, self._waits = self._waits, {}
+        for answer in self._answers:
+            wait = earlier.get(answer)
+            place = waits_at(answer.task) if answer.task is not None else None
+            if wait is not None and wait.ended:
+                self._waits[answer] = wait
+                await answer.give_up()
+            elif place is not None:
+                same = wait if wait is not None and wait.place == place else None
+                self._waits[answer] = same or _Wait(place, now)
+                self._weigh(answer, self._waits[answer], now)
+
+    def _weigh(self, answer: FlowResponse, wait: _Wait, now: float) -> None:
+        (stage, where), seconds, limit = wait.place, now - wait.since, self._limit()
+        since = f"in stage {stage} for {seconds:.0f} s, at {where}"
+        if limit and seconds >= limit:
+            wait.ended = True
+            answer.flow.log.error("{}", f"the request is ended: {since}")  # noqa: PLE1205 - loguru fills {}
+            answer.end(
+                Bug(f"Stage {stage!r} did not go on; the log has more under {answer.flow.id}.")
+            )
+        elif seconds >= self._patience and not wait.told:
+            wait.told = True
+            answer.flow.log.warning("{}", f"the request has been {since}")  # noqa: PLE1205 - as above
 
 
 def waits_at(task: asyncio.Task[Any]) -> Place | None:

@@ -101,10 +101,7 @@ def test_a_stage_that_swallows_its_cancellation_cannot_keep_the_process(
     simulator: Simulator, start: Any, tmp_path: Path
 ) -> None:
     account = simulator.add_account("only")
-    (tmp_path / "stuck.py").write_text(STUCK)
-    (tmp_path / "stuck.py").chmod(0o600)
-    table = '[[pipeline]]\nstage = "stuck.py"\nbefore = "retry"\n'
-    gateway = start(simulator, rest=table)
+    gateway = start(simulator, rest=stuck_stage(tmp_path))
     at = httpx.URL(gateway.url)
     with socket.create_connection((at.host, at.port)) as wire:
         content = msgspec.json.encode(asked("/v1/messages", "Hello", stream=False))
@@ -114,7 +111,33 @@ def test_a_stage_that_swallows_its_cancellation_cannot_keep_the_process(
         gateway.wait_for("holding on")
     gateway.wait_for("swallowed")
     assert gateway.stop() == 0
+    assert "what does not end is left behind" in gateway.text
     assert account.refresh_token in (tmp_path / "state" / "state.json").read_text()
+
+
+def test_a_stage_that_does_not_go_on_has_an_end_for_its_caller_and_its_account(
+    simulator: Simulator, start: Any, tmp_path: Path
+) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator, server="stage-seconds = 0.2", rest=stuck_stage(tmp_path))
+    with gateway.http() as http:
+        for path in PATHS:
+            answer = http.post(path, json=asked(path, "Hello", stream=False))
+            assert answer.status_code == 500
+            assert "Stage 'stuck' did not go on" in answer.text
+            assert answer.headers["x-request-id"] in answer.text
+    assert gateway.statuses()["only"]["in_flight"] == 0
+    assert gateway.text.count("swallowed") >= len(PATHS)
+    assert gateway.text.count("failed: internal_error") == len(PATHS)
+    assert re.search(r"is ended: in stage stuck for \d+ s, at \S*stuck\.py:\d+", gateway.text)
+    assert gateway.stop() == 0
+    assert "Traceback" not in gateway.text
+
+
+def stuck_stage(folder: Path) -> str:
+    (folder / "stuck.py").write_text(STUCK)
+    (folder / "stuck.py").chmod(0o600)
+    return '[[pipeline]]\nstage = "stuck.py"\nbefore = "retry"\n'
 
 
 def test_a_log_that_nobody_reads_stops_nobody(tmp_path: Path) -> None:

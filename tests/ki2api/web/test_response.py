@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
 
-from ki2api.errors import GatewayError, InvalidRequest, Overloaded
+from ki2api.errors import Bug, GatewayError, InvalidRequest, Overloaded
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body, Delivery
 from ki2api.protocols.openai_chat import OPENAI_CHAT
@@ -252,3 +253,30 @@ async def test_a_stream_that_forgets_its_end_is_a_bug() -> None:
     await client.run()
     assert client.body == b"one failed: internal_error"
     assert isinstance(client.flow.failure, GatewayError)
+
+
+async def test_a_task_that_swallows_its_end_is_answered_for_and_not_heard_any_more() -> None:
+    wake = asyncio.Event()
+
+    async def work(flow: GatewayFlow) -> None:
+        while not wake.is_set():
+            with suppress(asyncio.CancelledError):
+                await wake.wait()
+        flow.response = Body(b"late")
+
+    client = Client(work)
+    running = asyncio.ensure_future(client.run())
+    await asyncio.sleep(0)
+    await client.response.give_up()  # nobody has ended it
+    assert client.sent == []
+    client.response.end(Bug("stuck"))
+    await asyncio.sleep(0)
+    await client.response.give_up()
+    await client.response.give_up()
+    assert (client.status, client.ended, client.closed) == (500, True, True)
+    assert b"stuck" in client.body
+    assert len(client.answers) == 0
+    told = len(client.sent)
+    wake.set()
+    await running
+    assert len(client.sent) == told

@@ -7,6 +7,7 @@ from typing import Any, cast
 import loguru
 import pytest
 
+from ki2api.errors import GatewayError
 from ki2api.flow import GatewayFlow
 from ki2api.web.response import OpenAnswers
 from ki2api.web.stuck import Watch, waits_at
@@ -54,6 +55,18 @@ class Waiting:
     def __init__(self, work: Awaitable[None]) -> None:
         self.flow = GatewayFlow()
         self.task: asyncio.Task[None] | None = asyncio.ensure_future(cast("Any", work))
+        self.ended: list[GatewayError] = []
+        self.given_up = 0
+
+    def end(self, error: GatewayError) -> None:
+        self.ended.append(error)
+
+    async def give_up(self) -> None:
+        self.given_up += 1
+
+
+def never_ends() -> float:
+    return 0.0
 
 
 @pytest.fixture
@@ -90,22 +103,42 @@ async def test_it_is_told_once_when_the_patience_is_over(log: list[str]) -> None
     waiting = Waiting(MINE(None, None))
     await asyncio.sleep(0)
     answers = [waiting]
-    watch = Watch(cast("OpenAnswers", answers), patience=30)
-    for now in (0.0, 29.0, 30.0, 60.0):
-        watch.look(now)
+    watch = Watch(cast("OpenAnswers", answers), never_ends, patience=30)
+    for now in (0.0, 29.0, 30.0, 6000.0):
+        await watch.look(now)
     assert len(log) == 1
     assert log[0].startswith("the request has been in stage mine for 30 s, at ")
+    assert waiting.ended == []
     answers.clear()
-    watch.look(70.0)
-    assert not watch._told
+    await watch.look(6010.0)
+    assert not watch._waits
+    assert waiting.task is not None
+    waiting.task.cancel()
+
+
+async def test_it_is_ended_at_the_limit_and_given_up_where_it_goes_on(log: list[str]) -> None:
+    waiting = Waiting(MINE(None, None))
+    await asyncio.sleep(0)
+    watch = Watch(cast("OpenAnswers", [waiting]), lambda: 300.0, patience=30)
+    for now in (0.0, 299.0):
+        await watch.look(now)
+    assert waiting.ended == []
+    await watch.look(300.0)
+    (error,) = waiting.ended
+    assert error.message == f"Stage 'mine' did not go on; the log has more under {waiting.flow.id}."
+    assert log[-1].startswith("the request is ended: in stage mine for 300 s, at ")
+    assert waiting.given_up == 0
+    await watch.look(310.0)
+    assert (len(waiting.ended), waiting.given_up) == (1, 1)
     assert waiting.task is not None
     waiting.task.cancel()
 
 
 async def test_it_looks_by_itself(log: list[str]) -> None:
     waiting = Waiting(MINE(None, None))
-    watch = asyncio.ensure_future(Watch(cast("OpenAnswers", [waiting]), patience=0.01).run())
-    while not log:
+    watching = Watch(cast("OpenAnswers", [waiting]), lambda: 0.01)
+    watch = asyncio.ensure_future(watching.run())
+    while not waiting.given_up:
         await asyncio.sleep(0.001)
     watch.cancel()
     assert waiting.task is not None
