@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -41,3 +41,14 @@ class Errands:
                     for task in self._tasks:
                         task.cancel()
                     await asyncio.wait(self._tasks)
+
+
+class Busy(Protocol):
+    """Whoever has errands under way."""
+
+    async def finish(self, grace: float) -> None: ...
+
+
+async def finish_all(grace: float, *owners: Busy) -> None:
+    """Let the errands of several owners end at the same time."""
+    await asyncio.gather(*(owner.finish(grace) for owner in owners))

@@ -1,6 +1,5 @@
 """The pool of accounts: leases them out in turn and learns from how each lease ends."""
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from random import Random, SystemRandom
@@ -11,7 +10,7 @@ from ki2api.accounts.account import AccountStatus, Credential, Standing, Standin
 from ki2api.accounts.breaker import Breaker
 from ki2api.accounts.clock import SteadyClock
 from ki2api.accounts.companion import Companion, PlanUsage
-from ki2api.accounts.errands import Errands
+from ki2api.accounts.errands import Errands, finish_all
 from ki2api.accounts.heirs import heirs
 from ki2api.accounts.inquiry import Manners
 from ki2api.accounts.keeper import Keeper
@@ -129,9 +128,7 @@ class AccountPool:
 
     async def stop(self, grace: float = _GRACE) -> None:
         """End all work beside the requests, and let what is under way finish for a while."""
-        async with asyncio.TaskGroup() as group:
-            for work in (self._renewals, self._errands):
-                _ = group.create_task(work.finish(grace))
+        await finish_all(grace, self._renewals, self._errands)
         await self._errands.finish(grace)  # what a refresh left to be kept
         await self._store.close()
 

@@ -1,8 +1,8 @@
 """Leaves requests, and measures how soon Kiro is let go, and what is left behind.
 
 `python -m tests.bench.aborts 1000` asks a real server over real sockets, streamed and whole, before
-and in the answer, in each dialect, and leaves by closing or by a reset. Client and simulated Kiro are in one
-process and read one clock. Then the server says how many tasks and slots of its connection pool it
+and in the answer, in each dialect, and leaves by closing or by a reset. Client and simulated Kiro
+are in one process and read one clock. Then the server says how many tasks and busy connections it
 still has, and the system how many descriptors.
 """
 
@@ -36,14 +36,16 @@ import asyncio
 import gc
 import os
 
+from ki2api.transport.pool import Pool
+
 
 def request(flow):
     if b"how many" in flow.request.body:
-        pools = [each for each in gc.get_objects() if type(each).__name__ == "AsyncConnectionPool"]
-        slots = sum(len(pool._requests) for pool in pools)
-        busy = sum(not each.is_idle() for pool in pools for each in pool.connections)
+        pools = [each for each in gc.get_objects() if type(each) is Pool]
+        assert pools
+        busy = sum(len(pool) - pool.idle for pool in pools)
         tasks = len(asyncio.all_tasks())
-        flow.log.info(f"held: {tasks} {slots + busy} {len(os.listdir('/proc/self/fd'))}.")
+        flow.log.info(f"held: {tasks} {busy} {len(os.listdir('/proc/self/fd'))}.")
 '''
 
 
