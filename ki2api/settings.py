@@ -1,7 +1,9 @@
 """Every setting of the product, one struct a table; the defaults stand here and nowhere else."""
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,9 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from ki2api.accounts.account import AccountConfig
+from ki2api.trusted import doubt
 from ki2api.upstream.addresses import address_fault
 from pipeline import Secret, SettingsError
-from pipeline.files import MIB, read_text
+from pipeline.files import MIB, opened, read_all
 from pipeline.locate import Source, line_of
 from pipeline.settings import decode
 
@@ -38,6 +41,7 @@ VARIABLES = {
 """The environment variables that win over a setting of the file."""
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 """What other programs go out by; here [upstream] says it, so that no call takes another way."""
+IN_THIS_FOLDER = Path("config.toml")
 LARGEST_FILE = 4 * MIB
 """Bytes of config.toml; a larger file is another one."""
 
@@ -189,30 +193,37 @@ def file_places(environ: Mapping[str, str], given: Path | None) -> tuple[Path, .
     if named := environ.get("KI2API_CONFIG"):
         return (Path(named),)
     config_home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return Path("config.toml"), config_home / "ki2api" / "config.toml"
+    return IN_THIS_FOLDER, config_home / "ki2api" / "config.toml"
 
 
 def load(environ: Mapping[str, str], given: Path | None = None) -> Loaded:
     """Read the settings; raises SettingsError with all faults, each with file and line."""
-    loaded = _read(find_file(environ, given))
+    path = find_file(environ, given)
+    loaded = _read(path, found=len(file_places(environ, given)) > 1 and path == IN_THIS_FOLDER)
     _check_addresses(loaded)
     return msgspec.structs.replace(
         loaded,
         settings=overridden(loaded.settings, environ),
-        warnings=tuple(_warnings(environ)),
+        warnings=(*loaded.warnings, *_warnings(environ)),
         notes=tuple(_notes(loaded.settings.upstream, environ)),
     )
 
 
-def _read(path: Path | None) -> Loaded:
+def _read(path: Path | None, *, found: bool) -> Loaded:
     if path is None:
         return Loaded(Settings())
     try:
-        text = read_text(path, limit=LARGEST_FILE)
+        with opened(path) as file:
+            status = os.fstat(file.fileno())
+            text = TextIOWrapper(BytesIO(read_all(file, LARGEST_FILE)), "utf-8").read()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise SettingsError([f"{path}: the settings file cannot be read: {reason}"]) from None
-    return Loaded(decode(text, Settings, source=str(path)), text, str(path), path.parent)
+    settings, source = decode(text, Settings, source=str(path)), Source(text, str(path))
+    doubts = doubt(path, status, settings.pipeline, source, found=found)
+    if doubts.refused:
+        raise SettingsError(list(doubts.refused))
+    return Loaded(settings, text, str(path), path.parent, doubts.warned)
 
 
 def _check_addresses(loaded: Loaded) -> None:

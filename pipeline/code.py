@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from typing import Any
 
 from pipeline.errors import CodeNotFound
 from pipeline.files import opened, read_all
+from pipeline.trust import open_to_others
 
-OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 MACHINERY = (__file__, "<frozen importlib", str(Path(importlib.__file__).parent))
 
 
@@ -68,9 +67,9 @@ def _source(title: str, path: Path) -> bytes:
             source = read_all(file)
     except OSError as error:
         raise CodeNotFound(f"{title}: cannot read {path}: {error.strerror}") from None
-    if os.name == "posix" and mode & OTHERS_MAY_WRITE:
+    if what := open_to_others(path, mode):
         raise CodeNotFound(
-            f"{title}: others can change {path}, so it is not run: chmod go-w {path}"
+            f"{title}: others can change {what}, so it is not run: chmod go-w {what}"
         )
     return source
 

@@ -178,6 +178,23 @@ def test_nothing_that_is_broken_comes_into_force(running: Running, broken: str) 
     assert "Traceback" not in running.gateway.text
 
 
+def test_settings_that_others_can_write_bring_no_code_into_force(
+    running: Running, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(f'open("{tmp_path}/ran", "w")\n{stage("mine")}')
+    running.config.chmod(0o666)
+    running.add(MINE)
+    running.hang_up()
+    until(lambda: running.health()["status"] == "degraded")
+    assert "others can change config.toml: chmod go-w" in running.health()["reasons"][0]
+    assert running.ask().status_code == 200
+    assert not (tmp_path / "ran").exists()
+    running.config.chmod(0o644)
+    running.hang_up()
+    until(lambda: running.health()["status"] == "ok")
+    assert running.ask().status_code == 400
+
+
 def test_a_stage_file_that_is_edited_comes_into_force(running: Running, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(stage("one"))
     running.add(MINE)

@@ -170,6 +170,13 @@ def test_a_file_that_others_can_change_is_not_run(tmp_path: Path, mode: int) -> 
     assert str(refusal("own.py", tmp_path)) == said
 
 
+def test_a_file_in_a_folder_that_others_can_change_is_not_run(tmp_path: Path) -> None:
+    written(tmp_path, "raise SystemExit('it was run')")
+    tmp_path.chmod(0o777)
+    said = f'stage "own.py": others can change {tmp_path}, so it is not run: chmod go-w {tmp_path}'
+    assert str(refusal("own.py", tmp_path)) == said
+
+
 def test_a_file_that_breaks_is_blamed_by_its_line_and_shows_no_frames_of_ours(
     tmp_path: Path,
 ) -> None:
