@@ -15,6 +15,7 @@ PATHS: Mapping[Dialect, str] = {
 MODEL = "claude-sonnet-4.5"
 VARIANTS = 16
 """Conversations that a load goes around in, so that accounts take turns as in life."""
+_MAX_TOKENS = 32_000  # as Claude Code asks for
 _SYSTEM = "You are a helpful assistant. Answer in short sentences."
 _BIG_TOOLS, _BIG_MESSAGES, _BIG_BYTES = 24, 60, 120_000
 _SENTENCE = "The function reads the file, splits it into lines and counts those that match. "
@@ -102,7 +103,7 @@ def _anthropic(asked: Asked) -> dict[str, Any]:
         {"name": each.name, "description": each.about, "input_schema": each.schema}
         for each in asked.tools
     ]
-    body = {"max_tokens": 8_192, "system": _SYSTEM, "messages": _turns(asked)}
+    body = {"max_tokens": _MAX_TOKENS, "system": _SYSTEM, "messages": _turns(asked)}
     return {**body, **({"tools": listed} if listed else {})}
 
 

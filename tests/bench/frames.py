@@ -15,7 +15,6 @@ from tests.bench.loads import Unit
 
 STAMP = b"0" * 16
 """Where the moment of sending stands in a frame, in microseconds of the monotonic clock."""
-_TEXT = f" word~{STAMP.decode()}"
 _CALL = {"name": "write_file", "toolUseId": "tooluse_bench0000000000000001"}
 _MODEL = "claude-sonnet-4.5"
 _json = msgspec.json.encode
@@ -42,11 +41,20 @@ def chunk(data: bytes) -> bytes:
 LAST_CHUNK = b"0\r\n\r\n"
 
 
+def _text(number: int) -> str:
+    """Give the words of a delta: none like the one before, since some gateways drop such."""
+    return f" word{number % 1000:03}~{STAMP.decode()}"
+
+
+def _words(count: int) -> str:
+    return "".join(map(_text, range(count)))
+
+
 def _fragment(number: int, total: int) -> str:
     """Give a piece of the JSON text of a call's arguments, each with one mark."""
     before = '{"path": "notes.txt", "text": "' if number == 0 else ""
     after = '"}' if number == total - 1 else ""
-    return before + _TEXT + after
+    return before + _text(number) + after
 
 
 # Kiro
@@ -61,12 +69,12 @@ def _kiro(name: str, payload: Any) -> bytes:
     return encode(headers, _json(payload))
 
 
-def _kiro_text(_number: int, _total: int) -> bytes:
-    return _kiro("assistantResponseEvent", {"content": _TEXT, "modelId": _MODEL})
+def _kiro_text(number: int, _total: int) -> bytes:
+    return _kiro("assistantResponseEvent", {"content": _text(number), "modelId": _MODEL})
 
 
 def _kiro_fragment(number: int, total: int) -> bytes:
-    return _kiro("toolUseEvent", {**_CALL, "input": _fragment(number, total)})
+    return _kiro("toolUseEvent", {"input": _fragment(number, total), **_CALL})
 
 
 def _kiro_sealed(frame: bytes) -> bytes:
@@ -119,7 +127,7 @@ def openai(unit: Unit) -> Shape:
         return Shape(
             media,
             opening,
-            lambda _number, _total: _openai({"content": _TEXT}),
+            lambda number, _total: _openai({"content": _text(number)}),
             _openai({}, "stop") + done,
         )
     function = {"name": _CALL["name"], "arguments": ""}
@@ -139,7 +147,7 @@ def openai(unit: Unit) -> Shape:
 
 def openai_whole(frames: int, unit: Unit) -> bytes:
     """A whole completion with the same marks."""
-    message: dict[str, Any] = {"role": "assistant", "content": _TEXT * frames}
+    message: dict[str, Any] = {"role": "assistant", "content": _words(frames)}
     if unit == "tool":
         arguments = "".join(_fragment(number, frames) for number in range(frames))
         function = {"name": _CALL["name"], "arguments": arguments}
@@ -187,7 +195,7 @@ def anthropic(unit: Unit) -> Shape:
         }
 
     def delta(number: int, total: int) -> bytes:
-        said: dict[str, Any] = {"type": "text_delta", "text": _TEXT}
+        said: dict[str, Any] = {"type": "text_delta", "text": _text(number)}
         if unit == "tool":
             said = {"type": "input_json_delta", "partial_json": _fragment(number, total)}
         return _anthropic("content_block_delta", index=0, delta=said)
@@ -212,7 +220,7 @@ def anthropic_whole(frames: int, _unit: Unit) -> bytes:
             "type": "message",
             "role": "assistant",
             "model": _MODEL,
-            "content": [{"type": "text", "text": _TEXT * frames}],
+            "content": [{"type": "text", "text": _words(frames)}],
             "stop_reason": "end_turn",
             "stop_sequence": None,
             "usage": {"input_tokens": 10, "output_tokens": frames},

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,8 +13,12 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 10
 
 
+@cache
 def cores() -> tuple[int, int] | None:
-    """Return the core of the gateway and that of all else, if there are two to pin to."""
+    """Return the core of the gateway and that of all else, if there are two to pin to.
+
+    It is asked once, before this process is pinned itself.
+    """
     if not hasattr(os, "sched_getaffinity"):
         return None
     allowed = sorted(os.sched_getaffinity(0))
@@ -35,6 +40,7 @@ class Process:
         """`core` is the one that it may run on. What it says goes to `log`, or can be read."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         output = log.open("ab") if log else subprocess.PIPE
+        self._log = log
         self.began = time.monotonic()
         self._popen = subprocess.Popen(
             [*map(str, command)],
@@ -52,6 +58,11 @@ class Process:
         """Read a line of what it says."""
         assert self._popen.stdout is not None
         return self._popen.stdout.readline().decode()
+
+    def last_words(self) -> str:
+        """Return the last line of its log."""
+        lines = self._log.read_text(errors="replace").split("\n") if self._log else []
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     @property
     def alive(self) -> bool:

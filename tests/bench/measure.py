@@ -4,13 +4,13 @@ import asyncio
 import resource
 import statistics
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import count
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tests.bench.asked import VARIANTS, asked_by, request, written
+from tests.bench.asked import VARIANTS, Asked, asked_by, request, written
 from tests.bench.client import Connection, Failed, Turn, connect
 from tests.bench.loads import Dialect, Load
 from tests.bench.targets import Place, Running, Target
@@ -34,12 +34,14 @@ class Asking(Struct, frozen=True):
 
     running: Running
     dialect: Dialect
+    make: Callable[[Load, int], Asked] = asked_by
+    """Makes the request of a load and a variant."""
 
     def requests(self, load: Load) -> list[bytes]:
         running = self.running
         return [
             request(
-                written(asked_by(load, variant), self.dialect, running.model),
+                written(self.make(load, variant), self.dialect, running.model),
                 self.dialect,
                 running.headers,
                 running.paths[self.dialect],
@@ -214,7 +216,8 @@ async def until_it_answers(asking: Asking, load: Load) -> None:
         except (OSError, Failed) as error:
             process = asking.running.process
             if time.monotonic() > until or (process is not None and not process.alive):
-                raise Failed(f"it did not come to answer: {error}") from error
+                why = process.last_words() if process is not None else ""
+                raise Failed(f"it did not come to answer: {why or error}") from error
             await asyncio.sleep(0.01)
 
 

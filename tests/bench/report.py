@@ -2,13 +2,16 @@
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct, field
 
 from tests.bench.loads import Load
 from tests.bench.measure import Sample
 
-RELAY, DIRECT = "relay", "direct"
+RELAY, DIRECT, OURS = "relay", "direct", "ki2api"
+_OWN = {RELAY, DIRECT, OURS, "ceiling"}
+_BEGIN, _END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"
 _ADDED = "added_p50_us"
 
 
@@ -19,6 +22,7 @@ class Row(Struct, frozen=True):
     label: str
     digits: int = 0
     compared: bool = True
+    more_is_better: bool = False
 
 
 _LATENCY = Row("latency_p50_us", "latency p50, µs")
@@ -30,7 +34,7 @@ _STREAMS = (
     Row("lag_p99_us", "lag p99, µs"),
     Row("first_p50_us", "first event p50, µs"),
 )
-_PER_SECOND = Row("requests_per_second", "requests a second")
+_PER_SECOND = Row("requests_per_second", "requests a second", more_is_better=True)
 ROWS: Mapping[str, Sequence[Row]] = {
     "start": (
         Row("seconds", "start to first answer, s", digits=2, compared=False),
@@ -45,7 +49,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
     "big": (_REQUEST,),
     "nonstream": (_REQUEST,),
     "hold": (*_STREAMS, Row("memory_mb", "memory (PSS), MB")),
-    "capacity": (Row("streams", "streams that one core holds"),),
+    "capacity": (Row("streams", "streams that one core holds", more_is_better=True),),
 }
 
 
@@ -55,7 +59,7 @@ class Results(Struct):
     date: str
     machine: str
     rounds: int
-    versions: dict[str, str]
+    versions: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     """Why a peer is not there."""
     samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
@@ -70,7 +74,7 @@ def tables(results: Results, loads: Sequence[Load]) -> str:
     said += [f"- {name}: {version}" for name, version in results.versions.items()]
     said += [f"- {name} is left out: {why}" for name, why in results.left_out.items()]
     for dialect in dict.fromkeys(key.partition("/")[2] for key in results.samples):
-        said += ["", *_table(results, dialect, loads)]
+        said += ["", *_table(results, dialect, loads), *_beside_ours(results, dialect, loads)]
     return "\n".join([*said, *_failures(results)]) + "\n"
 
 
@@ -90,6 +94,32 @@ def _table(results: Results, dialect: str, loads: Sequence[Load]) -> Iterator[st
             yield f"| {name}: {row.label} | " + " | ".join(cells) + " |"
 
 
+def _beside_ours(results: Results, dialect: str, loads: Sequence[Load]) -> Iterator[str]:
+    """Tell how many times better ours is than each peer."""
+    shown = {load.name: results.samples.get(f"{load.name}/{dialect}", {}) for load in loads}
+    peers = [
+        name
+        for name in results.versions
+        if name not in _OWN and any(name in each for each in shown.values())
+    ]
+    if not peers:
+        return
+    yield ""
+    yield f"| {dialect}, {OURS} is better by | " + " | ".join(peers) + " |"
+    yield "|---" * (len(peers) + 1) + "|"
+    for name, samples in shown.items():
+        for row in ROWS[name] if samples else ():
+            pairs = ((samples.get(peer, []), samples.get(OURS, [])) for peer in peers)
+            ratios = (
+                _ratios(row.figure, ours, theirs)
+                if row.more_is_better
+                else _ratios(row.figure, theirs, ours)
+                for theirs, ours in pairs
+            )
+            cells = (f"{_short(statistics.median(each))} ×" if each else "–" for each in ratios)
+            yield f"| {name}: {row.label} | " + " | ".join(cells) + " |"
+
+
 def _cell(row: Row, samples: Sequence[Sample], others: Mapping[str, Sequence[Sample]]) -> str:
     figures = [each.figures[row.figure] for each in samples if row.figure in each.figures]
     if not figures:
@@ -99,7 +129,11 @@ def _cell(row: Row, samples: Sequence[Sample], others: Mapping[str, Sequence[Sam
     if not ratios or not row.compared or samples is others.get(RELAY):
         return told
     middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
-    return f"{told} ({middle:.1f} ×; {low:.1f}–{high:.1f})"
+    return f"{told} ({_short(middle)} ×; {_short(low)}–{_short(high)})"
+
+
+def _short(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}"
 
 
 def _subtract(latencies: Mapping[str, Sequence[Sample]]) -> None:
@@ -125,3 +159,12 @@ def _failures(results: Results) -> Iterator[str]:
         for target, samples in targets.items():
             for failure in dict.fromkeys(each.failure for each in samples if each.failure):
                 yield f"\n{key}, {target}: {failure}"
+
+
+def write(page: Path, told: str) -> None:
+    """Put the tables between the marks of a page."""
+    before, begin, rest = page.read_text().partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not (begin and end):
+        raise SystemExit(f"{page} lacks the marks {_BEGIN!r} and {_END!r}")
+    page.write_text(f"{before}{begin}\n{told}\n{end}{after}")

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.machine import cores
+
 _PACKAGES = ("litestar", "uvicorn", "uvloop", "httptools", "httpx", "msgspec")
 
 
@@ -13,10 +15,11 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def described(cores: tuple[int, int] | None) -> str:
+def described() -> str:
     """Tell the machine, Python, the packages that matter, and how busy it was before."""
+    two = cores()
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    pinned = f"pinned to cores {cores[0]} and {cores[1]}" if cores else "not pinned to cores"
+    pinned = f"pinned to cores {two[0]} and {two[1]}" if two else "not pinned to cores"
     load = Path("/proc/loadavg").read_text().split()[0]
     return f"{_processor()}, {pinned}, load {load}, Python {platform.python_version()}, {packages}"
 
