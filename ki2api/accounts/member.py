@@ -41,7 +41,7 @@ class Member:
         self.models: dict[str, Standing] = {}
         self.streaks: Counter[Streak] = Counter()
         self.failed_last = False  # in a way that no token and no profile would mend
-        self.missed_refreshes = 0
+        self.missed_refreshes, self.refresh_fault = 0, ""
         self.no_refresh_before = 0.0
         self.requests = self.failures = self.refreshes = self.in_flight = 0
         self.due = 0.0
@@ -196,7 +196,7 @@ class Member:
         life = (self.wallet.expires_at or now) - now
         self._use(self.wallet, min(self._early, life * _SHARE_OF_LIFE))
         self.refreshes += 1
-        self.missed_refreshes, self.is_dead = 0, False
+        self.missed_refreshes, self.refresh_fault, self.is_dead = 0, "", False
 
     def take(self, credential: Credential, position: int, now: float) -> None:
         """Go on with what now stands in the place that the account came from.
@@ -210,7 +210,8 @@ class Member:
             self._take_newer_token(credential, now)
             return
         profile = self.wallet.profile_arn
-        self.missed_refreshes, self.no_refresh_before, self.mended_at = 0, 0.0, None
+        self.missed_refreshes, self.refresh_fault = 0, ""
+        self.no_refresh_before, self.mended_at = 0.0, None
         self.mend(now)
         self._hold(credential, now)
         self.wallet = structs.replace(self.wallet, profile_arn=profile)

@@ -191,9 +191,9 @@ class Renewals:
         pause = max(error.retry_after or 0.0, backoff(member.missed_refreshes, self._random))
         member.missed_refreshes += 1
         member.no_refresh_before = now + pause
+        member.refresh_fault = f"its sign-in service {error}"
         if not member.has_token(now):
-            reason = f"its sign-in service {error}"
-            self._worsen(member, Standing("cooling", reason, now, now + pause))
+            self._worsen(member, Standing("cooling", member.refresh_fault, now, now + pause))
 
 
 def renewed(wallet: Wallet, sent: Secret, tokens: Tokens) -> Wallet:

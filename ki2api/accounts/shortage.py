@@ -52,7 +52,7 @@ def shortage(
     soonest = _earliest(fitting, model, now)
     in_use = [each for each in fitting if each.standing.state != "disabled"]
     states = {each.standing.state for each in in_use}
-    if len(states) == 1 and (alike := _ALIKE.get(states.pop())):
+    if len(states) == 1 and (alike := _ALIKE.get(*states)):
         return alike(f"no account can serve:\n{lines}", retry_after=soonest)
     if soonest is None and "ready" not in states:
         return NoAccount(f"no account can serve before a person mends one:\n{lines}")
@@ -89,7 +89,8 @@ def _reason(member: Member, fitting: Collection[Member], model: str, now: float)
         return f"{model} is {_describe(member.models[model], now)}"
     if not member.has_room:
         return f"busy with {member.in_flight} requests, its max-concurrent"
-    return "was tried for this request"
+    fault = f": {member.refresh_fault}" if member.refresh_fault else ""
+    return f"was tried for this request{fault}"
 
 
 def _describe(standing: Standing, now: float) -> str:

@@ -13,6 +13,7 @@ from ki2api.errors import (
     AccountRefused,
     AccountSuspended,
     NoAccountLeft,
+    NoSignIn,
     RateLimited,
     TokenExpired,
 )
@@ -366,3 +367,21 @@ async def _refused(pool: Any, lease: Any) -> str:
     with pytest.raises(AccountRefused) as refused:
         await pool.renew(lease)
     return refused.value.detail
+
+
+class Lower(Random):
+    """Makes every pause end as it begins."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+async def test_a_pause_that_is_over_before_anybody_looks_hides_no_fault_of_the_sign_in_service(
+    make_pool: MakePool, seeded: MakeCredential, service: Any
+) -> None:
+    pool = make_pool(seeded("a"), random=Lower())
+    service.fault = httpx.Response(500)
+
+    with pytest.raises(NoSignIn, match="a: was tried for this request: its sign-in service"):
+        await pool.hold()
+    assert [status.state for status in pool.statuses()] == ["ready"]

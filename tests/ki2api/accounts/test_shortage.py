@@ -208,3 +208,12 @@ def test_a_closed_pool_says_for_how_long() -> None:
 
     assert "5 min" in error.detail
     assert error.retry_after == 300
+
+
+def test_accounts_that_are_ready_and_were_tried_need_no_person(
+    member: Callable[..., Member],
+) -> None:
+    error = left([member("a"), member("b")], {"a", "b"})
+
+    assert not isinstance(error, NoAccount)
+    assert error.usable_in is None
