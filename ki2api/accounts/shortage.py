@@ -52,7 +52,7 @@ def shortage(
     soonest = _earliest(fitting, model, now)
     in_use = [each for each in fitting if each.standing.state != "disabled"]
     states = {each.standing.state for each in in_use}
-    if len(states) == 1 and (alike := _ALIKE.get(*states)):
+    if len(states) == 1 and (alike := _ALIKE.get(next(iter(states)))):
         return alike(f"no account can serve:\n{lines}", retry_after=soonest)
     if soonest is None and "ready" not in states:
         return NoAccount(f"no account can serve before a person mends one:\n{lines}")
