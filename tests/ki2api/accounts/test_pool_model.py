@@ -47,6 +47,8 @@ GRAVITY = ("ready", "cooling", "needs-login", "exhausted", "quarantined")
 LEFT_ALONE = {"needs-login", "quarantined", "disabled"}
 RESETTABLE = {"cooling", "exhausted", "quarantined"}
 SPINS = 16  # turns of the loop after which only what waits for a slow answer is left
+PATIENCE = 5.0
+"""Seconds after which what no slow answer holds up is held up by a mistake."""
 MOODS = ("good", "lost", "dead", "failing", "slow", "slow")
 
 
@@ -435,13 +437,14 @@ class PoolModel(RuleBasedStateMachine):
         if self.outside.moods.get(account.login) == "slow" or account.login in self.outside.waiting:
             return
         left_alone = account.state in LEFT_ALONE
-        try:
-            self.run(self.pool.renew(lease))
-        except AccountError:
-            self._learn()
-        else:
+        renewing = self.loop.create_task(self.pool.renew(lease))
+        self.run(asyncio.wait({renewing}, timeout=PATIENCE))
+        assert renewing.done(), f"{lease.name} is renewed for ever; slow: {self.outside.waiting}"
+        if renewing.exception() is None:
             assert not left_alone
             assert lease.token.reveal() == account.access
+        else:
+            assert isinstance(renewing.exception(), AccountError)
 
     @precondition(lambda self: self.leases and not self.outside.waiting and self.steps % 8 == 5)
     @rule(which=st.integers(0, 99))
