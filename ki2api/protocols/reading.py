@@ -3,14 +3,17 @@
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 
 import msgspec
 
 from ki2api.errors import InvalidRequest
 from ki2api.protocols import RawRequest
+from ki2api.protocols.depth import check_depth
 
 T = TypeVar("T")
+Turns: TypeAlias = Annotated[list[T], msgspec.Meta(max_length=10_000)]
+Tools: TypeAlias = Annotated[list[T], msgspec.Meta(max_length=256)]
 
 UNKNOWN = "ki2api:unknown"
 """The tag of the struct that stands for content of a type that a dialect does not know."""
@@ -52,6 +55,7 @@ def read(
 
     With `known`, content of any other type is read as if its type were UNKNOWN.
     """
+    check_depth(request.body)
     with _told_by_place():
         request.body.decode()  # msgspec skips raw JSON and unknown fields without checking UTF-8
         try:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from ki2api.protocols.reading import NULL, UNKNOWN
+from ki2api.protocols.reading import NULL, UNKNOWN, Tools, Turns
 
 
 class Source(msgspec.Struct):
@@ -247,9 +247,9 @@ class CountRequest(msgspec.Struct, kw_only=True):
     """The body of POST /v1/messages/count_tokens: what a message takes, and no duty to limit it."""
 
     model: str
-    messages: list[Message]
+    messages: Turns[Message]
     system: str | list[TextBlock] | None = None
-    tools: list[Tool] | None = None
+    tools: Tools[Tool] | None = None
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None

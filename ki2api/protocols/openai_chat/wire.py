@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from ki2api.protocols.reading import NULL, UNKNOWN
+from ki2api.protocols.reading import NULL, UNKNOWN, Tools, Turns
 
 
 class TextContent(msgspec.Struct, tag="text"):
@@ -194,8 +194,8 @@ class ChatRequest(msgspec.Struct, kw_only=True):
     """The body of POST /v1/chat/completions."""
 
     model: str
-    messages: list[Message]
-    tools: list[Tool] | None = None
+    messages: Turns[Message]
+    tools: Tools[Tool] | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     max_tokens: int | None = None

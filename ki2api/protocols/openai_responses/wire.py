@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from ki2api.protocols.reading import NULL
+from ki2api.protocols.reading import NULL, Tools, Turns
 
 
 class ImageURL(msgspec.Struct):
@@ -200,11 +200,11 @@ class ResponsesRequest(msgspec.Struct, kw_only=True):
     """The body of POST /v1/responses."""
 
     model: str
-    input: str | list[msgspec.Raw] | None = None
+    input: str | Turns[msgspec.Raw] | None = None
     instructions: str | None = None
     previous_response_id: str | None = None
     store: bool | None = None
-    tools: list[msgspec.Raw] | None = None
+    tools: Tools[msgspec.Raw] | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     max_output_tokens: int | None = None
