@@ -1,7 +1,6 @@
 """The limit of a reply's length, by the estimate of its tokens, and the figures of a cut reply."""
 
 from collections.abc import Iterable
-from copy import deepcopy
 
 from ki2api.estimate import Family, Tally
 from ki2api.events import (
@@ -59,7 +58,7 @@ class Length:
         if limit is None or self._sure > 0:
             self._add(text)
             return (delta,)
-        before = deepcopy(self._tally)
+        before = self._tally.copy()
         self._add(text)
         left = limit - self._tally.tokens
         self._sure = left // MOST_IN_A_LETTER
@@ -88,7 +87,7 @@ def _room(before: Tally, text: str, limit: int) -> int:
     fits, most = int(not before.tokens), len(text)
     while fits < most:
         middle = (fits + most + 1) // 2
-        tried = deepcopy(before)
+        tried = before.copy()
         tried.add(text[:middle])
         if tried.tokens <= limit:
             fits = middle

@@ -43,6 +43,13 @@ class Tally:
         self._pending: list[str] = []
         self._size = 0
 
+    def copy(self) -> "Tally":
+        """Return one that counts on from here by itself."""
+        copy = Tally(self._family)
+        copy._counted, copy._size = self._counted, self._size
+        copy._pending = [*self._pending]
+        return copy
+
     def add(self, text: str) -> None:
         """Count one piece."""
         self._pending.append(text)

@@ -18,6 +18,8 @@ MAX_FRAME = 24 * 1024 * 1024
 MAX_HEADERS = 128 * 1024
 MIN_FRAME = 16
 _PRELUDE = struct.Struct(">III")
+_LENGTHS = 8
+"""Bytes of the prelude that its checksum is of."""
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
 _REMEMBERED = 64
@@ -75,39 +77,36 @@ class Decoder:
             raise UpstreamDisconnected("Kiro's stream broke off in the middle of a frame.")
 
     def _take(self, buffer: bytes, frames: list[Frame]) -> None:
-        start, self._wanted = 0, _PRELUDE.size
-        while self._size - start >= _PRELUDE.size:
-            total, head = _lengths(buffer, start)
-            if self._size - start < total:
+        # One loop without a call of ours for each frame: this is where a burst spends its time.
+        start, size, self._wanted = 0, self._size, _PRELUDE.size
+        while size - start >= _PRELUDE.size:
+            total, head, checksum = _PRELUDE.unpack_from(buffer, start)
+            crc = crc32(buffer[start : start + _LENGTHS])
+            if crc != checksum:
+                raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
+            if not MIN_FRAME <= total <= MAX_FRAME or head > min(total - MIN_FRAME, MAX_HEADERS):
+                raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
+            if size - start < total:
                 self._wanted = total
                 break
-            frames.append(self._frame(buffer, start, start + total, head))
+            payload, end = start + _PRELUDE.size + head, start + total - _U32.size
+            crc = crc32(buffer[start + _LENGTHS : end], crc)
+            if crc != _U32.unpack_from(buffer, end)[0]:
+                raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
+            block = buffer[start + _PRELUDE.size : payload]
+            headers = self._known.get(block)
+            if headers is None:
+                headers = self._learn(block)
+            frames.append(Frame(headers, buffer[payload:end]))
             start += total
         self._chunks = [buffer[start:]]
-        self._size -= start
+        self._size = size - start
 
-    def _frame(self, buffer: bytes, start: int, end: int, head: int) -> Frame:
-        checked = end - _U32.size
-        if crc32(buffer[start:checked]) != _U32.unpack_from(buffer, checked)[0]:
-            raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
-        payload = start + _PRELUDE.size + head
-        block = buffer[start + _PRELUDE.size : payload]
-        headers = self._known.get(block)
-        if headers is None:
-            headers = _headers(block)
-            if len(self._known) < _REMEMBERED:
-                self._known[block] = headers
-        return Frame(headers, buffer[payload:checked])
-
-
-def _lengths(buffer: bytes, start: int) -> tuple[int, int]:
-    """Read a prelude: the lengths of the frame and of its headers."""
-    total, head, checksum = _PRELUDE.unpack_from(buffer, start)
-    if crc32(buffer[start : start + 8]) != checksum:
-        raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
-    if not MIN_FRAME <= total <= MAX_FRAME or head > min(total - MIN_FRAME, MAX_HEADERS):
-        raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
-    return total, head
+    def _learn(self, block: bytes) -> Mapping[str, str]:
+        headers = _headers(block)
+        if len(self._known) < _REMEMBERED:
+            self._known[block] = headers
+        return headers
 
 
 def _headers(block: bytes) -> Mapping[str, str]:

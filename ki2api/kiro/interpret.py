@@ -1,6 +1,7 @@
 """Reads Kiro's answer: frames in, reply events out (docs/kiro.md §4.2 to §4.7)."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
@@ -75,15 +76,28 @@ class Interpreter:
         """How often thoughts came so far that are not passed on."""
         return self._heard.withheld
 
-    def feed(self, frame: Frame) -> list[ReplyEvent]:
-        """Take a frame; raises what Kiro reports in place of an answer."""
-        kind = frame.headers.get(":event-type", "")
+    def read(self, frames: Iterable[Frame], out: list[ReplyEvent]) -> None:
+        """Take the frames of one read; raises what Kiro reports in place of an answer.
+
+        What came before that stands in `out`. Words that came in a row become one delta: on its way
+        to the client each event costs more than the frame it came in.
+        """
+        words: list[str] = []
         try:
-            if kind == _TEXT:
-                return self._text(frame.payload)
-            return self._other(kind, frame)
-        except _GARBLED as error:
-            raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
+            for frame in frames:
+                if frame.headers.get(":event-type") == _TEXT:
+                    words.append(_words(frame.payload))
+                else:
+                    self._say(words, out)
+                    out += self._other(frame)
+        finally:
+            self._say(words, out)
+
+    def feed(self, frame: Frame) -> list[ReplyEvent]:
+        """Take one frame."""
+        out: list[ReplyEvent] = []
+        self.read((frame,), out)
+        return out
 
     def finish(self) -> list[ReplyEvent]:
         """Take the end of the stream, which at a frame's border is the end of the reply (U12)."""
@@ -98,27 +112,31 @@ class Interpreter:
         self.usage = self._meter.usage()
         return [*out, UsageReported(self.usage), ReplyEnded(reason)]
 
-    def _text(self, payload: bytes) -> list[ReplyEvent]:
-        words = _decode_text(payload).content
-        if not words:
-            words = _look_closer(_TEXT, payload, wire.TextEvent()).content
-            if not words:
-                return []
-        self._meter.write(words)
-        return self._heard.text(words)
+    def _say(self, words: list[str], out: list[ReplyEvent]) -> None:
+        if text := "".join(words):
+            words.clear()
+            self._meter.write(text)
+            out += self._heard.text(text)
 
-    def _other(self, kind: str, frame: Frame) -> list[ReplyEvent]:
+    def _other(self, frame: Frame) -> list[ReplyEvent]:
+        kind = frame.headers.get(":event-type", "")
+        try:
+            return self._read(kind, frame)
+        except _GARBLED as error:
+            raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
+
+    def _read(self, kind: str, frame: Frame) -> list[ReplyEvent]:
         match kind:
             case "toolUseEvent":
-                return self._call(_read(kind, frame.payload, wire.ToolUseEvent))
+                return self._call(_event(kind, frame.payload, wire.ToolUseEvent))
             case "reasoningContentEvent":
-                return self._thoughts(_read(kind, frame.payload, wire.ReasoningEvent))
+                return self._thoughts(_event(kind, frame.payload, wire.ReasoningEvent))
             case "contextUsageEvent":
-                self._meter.context(_read(kind, frame.payload, wire.ContextUsageEvent))
+                self._meter.context(_event(kind, frame.payload, wire.ContextUsageEvent))
             case "meteringEvent":
-                self._meter.metering(_read(kind, frame.payload, wire.MeteringEvent))
+                self._meter.metering(_event(kind, frame.payload, wire.MeteringEvent))
             case "metadataEvent":
-                self._meter.metadata(_read(kind, frame.payload, wire.MetadataEvent))
+                self._meter.metadata(_event(kind, frame.payload, wire.MetadataEvent))
             case "modelTemporarilyUnavailableEvent" | "modelUnavailableEvent":
                 raise ModelOverloaded("The model is not available at Kiro just now.")
             case "invalidStateEvent":
@@ -154,7 +172,15 @@ class Interpreter:
         self._meter.overrun = True
 
 
-def _read(kind: str, payload: bytes, form: type[EventT]) -> EventT:
+def _words(payload: bytes) -> str:
+    try:
+        words = _decode_text(payload).content
+        return words or _look_closer(_TEXT, payload, wire.TextEvent()).content or ""
+    except _GARBLED as error:
+        raise UpstreamGarbled(f"Kiro's stream has a broken {_TEXT}.") from error
+
+
+def _event(kind: str, payload: bytes, form: type[EventT]) -> EventT:
     event = msgspec.json.decode(payload, type=form)
     return _look_closer(kind, payload, event) if event == form() else event
 

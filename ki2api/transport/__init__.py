@@ -3,6 +3,7 @@
 from ki2api.transport.clients import Clients, no_cookies
 from ki2api.transport.direct import IDLE_SECONDS, MOST_IDLE, Direct
 from ki2api.transport.faults import causes, proxy_fault
+from ki2api.transport.incoming import Incoming
 from ki2api.transport.shielded import Shielded
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "MOST_IDLE",
     "Clients",
     "Direct",
+    "Incoming",
     "Shielded",
     "causes",
     "no_cookies",

@@ -71,6 +71,11 @@ class Incoming(httpx.AsyncByteStream):
             self._source.abandon()
 
     @property
+    def exhausted(self) -> bool:
+        """Whether it has ended well and all was read."""
+        return self.ended and self._failure is None and not self._pieces
+
+    @property
     def full(self) -> bool:
         """Whether enough waits to be read."""
         return self._size >= ENOUGH

@@ -223,9 +223,8 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         events: list[ReplyEvent] = []
         try:
             if data:
-                for frame in self._decoder.feed(data):
-                    events += self._interpreter.feed(frame)
-            else:
+                self._interpreter.read(self._decoder.feed(data), events)
+            if self._exchange.ended or not data:
                 self._ended = True
                 self._decoder.finish()
                 events += self._interpreter.finish()

@@ -15,7 +15,7 @@ from ki2api.errors import (
     UpstreamUnavailable,
     UpstreamUntrusted,
 )
-from ki2api.transport import causes, proxy_fault
+from ki2api.transport import Incoming, causes, proxy_fault
 
 
 class Exchange:
@@ -55,6 +55,12 @@ class Exchange:
         at: TracebackType | None,
     ) -> None:
         await self.stop()
+
+    @property
+    def ended(self) -> bool:
+        """Whether all was read, as far as that is known before the next read."""
+        stream = self._response.stream
+        return isinstance(stream, Incoming) and stream.exhausted
 
     async def read(self) -> bytes:
         """Return all that has arrived since the last read, b"" at the end; raises UpstreamError."""

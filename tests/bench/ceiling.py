@@ -129,8 +129,7 @@ class Client(asyncio.Protocol):
     def answered(self, body: bytes, *, ended: bool) -> None:
         """Translate what one read brought."""
         events: list[ReplyEvent] = []
-        for frame in self._decoder.feed(body):
-            events += self._interpreter.feed(frame)
+        self._interpreter.read(self._decoder.feed(body), events)
         if ended:
             self._decoder.finish()
             events += self._interpreter.finish()

@@ -13,17 +13,17 @@ from tests.bench.counts import Cost, Counted
 from tests.bench.machine import ROOT
 from tests.bench.targets import ALL
 
-CALLS_A_REQUEST = 3_200
-CALLS_A_FRAME = 60
+CALLS_A_REQUEST = 3_000
+CALLS_A_FRAME = 20
 """In a burst; calls of functions written in Python or C, in the thread of the event loop."""
-CALLS_A_READ = 140
+CALLS_A_READ = 130
 """Where each frame comes by itself, the request itself left out."""
 BLOCKS_LEFT_BEHIND = 10
 """Blocks of memory, each answer; what is remembered of conversations is not among them."""
 TIMES_THE_BODY = 10
 """Bytes that are held at once for each byte of a long request."""
-WRITES_BESIDE = 3
-"""The head and the end of an answer, and one more where httpx cuts a read at 64 KiB."""
+WRITES_BESIDE = 1
+"""The head of an answer: its end goes out with what was read last."""
 TWICE = 2.3
 """What twice the work may cost; what is quadratic would cost four times as much."""
 

@@ -119,3 +119,17 @@ def test_a_tally_keeps_no_more_than_the_end() -> None:
     assert tally._size <= 16_384
     assert tally.tokens > 10_000
     assert tally._size <= 512
+
+
+def test_a_copy_of_a_tally_counts_on_by_itself() -> None:
+    def counting(*pieces: str) -> Tally:
+        tally = Tally()
+        for piece in pieces:
+            tally.add(piece)
+        return tally
+
+    tally = counting("one two ")
+    copy = tally.copy()
+    copy.add("three four")
+    assert tally.tokens == counting("one two ").tokens
+    assert copy.tokens == counting("one two ", "three four").tokens > tally.tokens

@@ -55,6 +55,22 @@ def read(*frames: Frame) -> Reply:
     return fold([*fed(reader, *frames), *reader.finish()])
 
 
+def test_words_that_came_in_a_row_in_one_read_are_one_delta() -> None:
+    out: list[ReplyEvent] = []
+    interpreter().read([text("yes "), text("yes "), use(toolUseId="a", name="f"), text("no")], out)
+    assert [each for each in out if isinstance(each, PartDelta)] == [PartDelta(0, "yes yes ")]
+
+
+@pytest.mark.parametrize(
+    "bad", [Frame({":event-type": "assistantResponseEvent"}, b"{"), fault("ThrottlingException")]
+)
+def test_what_came_before_a_fault_is_there(bad: Frame) -> None:
+    out: list[ReplyEvent] = []
+    with pytest.raises(GatewayError):
+        interpreter().read([text("one "), text("two"), bad, text("three")], out)
+    assert out[-1] == PartDelta(0, "one two")
+
+
 def test_deltas_are_joined_and_never_deduplicated() -> None:
     assert read(text("yes "), text("yes "), text("你好")).parts == (TextPart("yes yes 你好"),)
 

@@ -6,7 +6,7 @@ import ssl
 import httpx
 import pytest
 
-from ki2api.transport import causes
+from ki2api.transport import Incoming, causes
 from ki2api.transport.incoming import ENOUGH
 from tests.ki2api.transport.peers import chunk, saying, served, told
 
@@ -51,6 +51,21 @@ async def test_an_answer_that_breaks_off_or_is_none_is_an_error(
     async with served(saying(answer)) as peer:
         with pytest.raises(httpx.TransportError):
             await told(transport, peer.url())
+
+
+@pytest.mark.parametrize(("answer", "exhausted"), [(WHOLE, True), (BROKEN["no last chunk"], False)])
+async def test_that_all_was_read_is_known_before_the_next_read(
+    transport: httpx.AsyncBaseTransport, answer: bytes, *, exhausted: bool
+) -> None:
+    async with served(saying(answer)) as peer:
+        response = await transport.handle_async_request(httpx.Request("GET", peer.url()))
+        assert isinstance(response.stream, Incoming)
+        while not response.stream.ended:
+            await asyncio.sleep(0)
+        assert not response.stream.exhausted
+        assert await anext(response.stream) == b"hello"
+        assert response.stream.exhausted is exhausted
+        await response.aclose()
 
 
 @pytest.mark.parametrize("status", [204, 304])

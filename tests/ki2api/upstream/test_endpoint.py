@@ -297,6 +297,8 @@ async def test_thoughts_go_too_where_a_body_without_fields_is_refused(wired: Wir
 class Read:
     """An upstream that has these frames to give, one a read."""
 
+    ended = False
+
     def __init__(self, *frames: tuple[str, bytes]) -> None:
         self._frames = [encode({":event-type": kind}, payload) for kind, payload in frames]
 
