@@ -1,6 +1,7 @@
 """A gateway in a thread on real sockets, the official SDKs, and what they make of a fault."""
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -114,6 +115,14 @@ class Shop:
             threading.Event().wait(0.01)
         states = tuple(sorted(each.state for each in self.house.shared.pool.statuses()))
         return Seen(499 if kept.abandoned else 0, "", self._calls() - before, states)
+
+    def told(self, pattern: str, since: int) -> str:
+        """Return what the log tells from a line on; that of a request comes when all else is over."""
+        for _ in range(500):
+            if found := re.search(pattern, "".join(self.log[since:])):
+                return found[1]
+            threading.Event().wait(0.01)
+        pytest.fail(f"no line tells it: {self.log[since:]}")
 
     def canaries(self) -> list[str]:
         """Return what is secret and yet stands in an answer or in the log."""

@@ -1,6 +1,5 @@
 """Each fault of the network before a connection stands, in each dialect, streamed and whole."""
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -41,12 +40,12 @@ def test_what_the_sdks_make_of_a_network_that_fails(shop_of: Any, row: Row) -> N
     with row.place() as place:
         shop = shop_of(api_url=place.url + "/{region}", connect_seconds=0.1)
         for stream, dialect in FORMS:
-            came = len(place.came or [])
+            came, told = len(place.came or []), len(shop.log)
             seen = shop.meet(dialect, stream=stream, orders=[])
             cell = f"{row.fault}, {dialect}, stream={stream}: {seen}"
             word = row.kind if dialect == "messages" else row.code
             assert (seen.status, seen.word, seen.states) == (row.status, word, READY), cell
-            assert tries(shop.log) == row.tries, cell
+            assert int(shop.told(r"attempts=(\d+) failed: ", told)) == row.tries, cell
             if place.came is not None:
                 assert len(place.came) - came == row.tries, cell
         assert shop.canaries() == []
@@ -57,11 +56,3 @@ def test_what_the_sdks_make_of_a_network_that_fails(shop_of: Any, row: Row) -> N
 
 
 READY = ("ready", "ready")
-
-
-def tries(log: list[str]) -> int:
-    """Read from the newest line of a request how often it was tried."""
-    line = next(line for line in reversed(log) if " failed: " in line)
-    found = re.search(r"attempts=(\d+)", line)
-    assert found, line
-    return int(found[1])
