@@ -25,7 +25,7 @@ from ki2api.kiro.compose import Limits as KiroLimits
 from ki2api.models import Catalogue
 from ki2api.reload.questions import Questions
 from ki2api.reload.ways import Ways, ways_of
-from ki2api.settings import DEFAULT_CHAIN, Loaded, Settings
+from ki2api.settings import DEFAULT_CHAIN, Loaded, ServerSettings, Settings
 from ki2api.shelf import Shelf
 from ki2api.stages.account_select import AccountSelect
 from ki2api.stages.auth import Auth
@@ -51,6 +51,7 @@ from ki2api.web.inference import (
 )
 from ki2api.web.operations import health, token_refresh, token_reset, token_status, token_usage
 from ki2api.web.origin import Neighbourhood
+from ki2api.web.places import MIB, Places, Room
 from ki2api.web.response import OpenAnswers
 from ki2api.web.responses import (
     cancel_response,
@@ -115,6 +116,7 @@ class Lasting(Struct):
     answers: OpenAnswers = field(default_factory=OpenAnswers)
     calibration: Calibration = field(default_factory=Calibration)
     shelf: Shelf = field(default_factory=Shelf)
+    places: Places = field(default_factory=Places)
     fault: str = ""
 
 
@@ -169,14 +171,16 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         models=catalogue,
         neighbourhood=Neighbourhood(settings.server.hosts, settings.server.origins),
         limits=Limits(
-            max_body=settings.server.max_body_mib * 1024 * 1024,
+            max_body=settings.server.max_body_mib * MIB,
             hold_back=settings.server.hold_back_seconds,
             stage_seconds=settings.server.stage_seconds,
             max_calls=settings.upstream.max_calls,
+            room=_room(settings.server),
         ),
         answers=shared.answers,
         calibration=shared.calibration,
         shelf=shared.shelf,
+        places=shared.places,
         fault=lambda: shared.fault,
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"
@@ -217,6 +221,12 @@ def _assembled(
         source=loaded.source,
         folder=loaded.folder,
     )
+
+
+def _room(server: ServerSettings) -> Room:
+    # One body of the largest size must find room beside all others.
+    bodies = max(server.max_bodies_mib, 2 * server.max_body_mib)
+    return Room(server.max_streams, server.queue, server.queue_seconds, bodies * MIB)
 
 
 def key_ring(loaded: Loaded) -> KeyRing:

@@ -63,6 +63,14 @@ class ServerSettings(Table, frozen=True, kw_only=True):
     """Refuse to start with the default key."""
     max_body_mib: Annotated[int, Meta(ge=1)] = 32
     """The largest body of a request, in MiB."""
+    max_bodies_mib: Annotated[int, Meta(ge=1)] = 256
+    """The bodies of all requests together, as they come in; at least twice the largest one."""
+    max_streams: Annotated[int, Meta(ge=1)] = 2000
+    """How many requests are served at once."""
+    queue: Annotated[int, Meta(ge=0)] = 64
+    """How many more may wait until one of those has ended."""
+    queue_seconds: Seconds = 5.0
+    """How long they wait before they are told to come again."""
     hold_back_seconds: Seconds = 10.0
     """A stream with no first event by then starts with pings."""
     drain_seconds: Seconds = 30.0

@@ -137,7 +137,7 @@ def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Serv
     return Server(
         configure(house.generations, host=host, port=port, drain_seconds=seconds, shared=shared),
         drain_seconds=seconds,
-        last_call=answers.end_all,
+        last_call=lambda: _end(house),
         draining=lambda: _say_draining(len(answers), seconds),
     )
 
@@ -166,6 +166,12 @@ def _hang_ups(ask: Callable[[], None], server: Server) -> Iterator[None]:
 
 def _apply(loaded: Loaded) -> None:
     logs.configure(loaded.settings.log)
+
+
+def _end(house: House) -> None:
+    """Break off what is still open or waits."""
+    house.shared.places.close()
+    house.shared.answers.end_all()
 
 
 def _say_draining(open_answers: int, seconds: float) -> None:

@@ -18,6 +18,7 @@ from ki2api.settings import Loaded
 from ki2api.web.door import Door
 from ki2api.web.gateway import GATEWAY
 from ki2api.web.paths import LenientPaths
+from ki2api.web.places import PLACE
 from pipeline import PipelineError
 
 IDLE = 2.0
@@ -118,8 +119,13 @@ class Generations:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request by one gateway from its beginning to its end; part of ASGI."""
         with self._in_force.used() as built:
-            scope["state"][GATEWAY] = built.gateway
-            await self._app(scope, receive, send)
+            state = scope["state"]
+            state[GATEWAY] = built.gateway
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                if PLACE in state:
+                    state[PLACE].leave()
 
     @property
     def built(self) -> Built:

@@ -17,6 +17,7 @@ from ki2api.protocols import ClientProtocol, RawRequest
 from ki2api.shelf import Shelf
 from ki2api.web.headers import answer_headers, public_id
 from ki2api.web.origin import Neighbourhood
+from ki2api.web.places import Places, Room
 from ki2api.web.response import FlowResponse, OpenAnswers
 from pipeline import Chain
 
@@ -35,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Seconds that a request may wait at one place in a stage of one's own; 0 for ever."""
     max_calls: int = 30
     """Calls to Kiro for one request."""
+    room: Room = Room()
 
 
 def _nothing() -> str:
@@ -55,6 +57,7 @@ class Gateway:
     answers: OpenAnswers = field(default_factory=OpenAnswers)
     calibration: Calibration = field(default_factory=Calibration)
     shelf: Shelf = field(default_factory=Shelf)
+    places: Places = field(default_factory=Places)
     fault: Callable[[], str] = _nothing
     """Says why newer settings are not in force, or nothing."""
 

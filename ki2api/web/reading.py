@@ -14,6 +14,7 @@ from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_responses import OPENAI_RESPONSES
 from ki2api.web.gateway import GATEWAY, Gateway
 from ki2api.web.headers import plain
+from ki2api.web.places import PLACE, Place
 
 AnyRequest: TypeAlias = Request[Any, Any, Any]
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -69,18 +70,28 @@ def dialect_of(path: str, *, anthropic: bool) -> ClientProtocol:
 
 
 async def raw(request: AnyRequest) -> RawRequest:
-    """Read the whole request; raises UnsupportedMedia or RequestTooLarge."""
+    """Read the whole request; raises UnsupportedMedia, RequestTooLarge or Overloaded."""
     gateway = gateway_of(request)
     headers = plain(request.scope["headers"])
     _check_media(headers)
+    place = await _placed(request)
     return RawRequest(
         id=request_id(request),
         path=request.scope["path"],
         headers=headers,
-        body=await _body(request, headers, gateway.limits.max_body),
+        body=await _body(request, headers, gateway.limits.max_body, place),
         received=gateway.clock(),
         peer=peer(request),
     )
+
+
+async def _placed(request: AnyRequest) -> Place:
+    """Take the place of a request, which its server gives back; raises Overloaded."""
+    gateway = gateway_of(request)
+    gateway.places.room = gateway.limits.room
+    place = await gateway.places.take((caller(request), peer(request)))
+    request.scope["state"][PLACE] = place
+    return place
 
 
 def _check_media(headers: dict[str, str]) -> None:
@@ -91,7 +102,7 @@ def _check_media(headers: dict[str, str]) -> None:
         raise UnsupportedMedia("Send the body uncompressed: Content-Encoding is not supported.")
 
 
-async def _body(request: AnyRequest, headers: dict[str, str], limit: int) -> bytes:
+async def _body(request: AnyRequest, headers: dict[str, str], limit: int, place: Place) -> bytes:
     too_large = RequestTooLarge(f"The body is larger than {limit // (1024 * 1024)} MiB.")
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -104,5 +115,6 @@ async def _body(request: AnyRequest, headers: dict[str, str], limit: int) -> byt
         body += message["body"]
         if len(body) > limit:
             raise too_large
+        place.grow(len(message["body"]))
         if not message["more_body"]:
             return bytes(body)

@@ -1,0 +1,65 @@
+"""More clients than there is room for."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from ki2api.simulator import Simulator
+
+
+def until(true: Callable[[], object]) -> None:
+    for _ in range(2000):
+        if true():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not happen")
+
+
+def asked(text: str) -> dict[str, Any]:
+    turn = {"role": "user", "content": text}
+    return {"model": "claude-sonnet-4.5", "max_tokens": 99, "stream": True, "messages": [turn]}
+
+
+def test_one_more_than_there_are_places_is_told_to_come_again_in_its_dialect(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator, server="max-streams = 1\nqueue = 1\nqueue-seconds = 0.05")
+    slow = asked("[[sim:pause seconds=600]] Hello")
+    with gateway.http() as http, http.stream("POST", "/v1/messages", json=slow) as answer:
+        assert answer.status_code == 200
+        chat = http.post("/v1/chat/completions", json=asked("Hello"))
+        messages = http.post("/v1/messages", json=asked("Hello"))
+        assert http.get("/v1/models").status_code == 200, "what asks no model needs no place"
+    assert chat.status_code == 503
+    assert chat.json()["error"]["code"] == "server_is_overloaded"
+    assert messages.status_code == 529
+    assert messages.json()["error"]["type"] == "overloaded_error"
+    for refused in (chat, messages):
+        assert 1 <= int(refused.headers["retry-after"]) <= 5
+    with gateway.http() as http:
+        until(lambda: http.post("/v1/messages", json=asked("Hello")).status_code == 200)
+
+
+def test_who_waits_for_a_place_gets_it_when_another_has_left(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator, server="max-streams = 1\nqueue-seconds = 30")
+    got: list[httpx.Response] = []
+
+    def ask() -> None:
+        with gateway.http() as http:
+            got.append(http.post("/v1/messages", json=asked("Hello")))
+
+    slow = asked("[[sim:pause seconds=600]] Hello")
+    waiting = threading.Thread(target=ask)
+    with gateway.http() as http, http.stream("POST", "/v1/messages", json=slow):
+        waiting.start()
+    waiting.join(60)
+    assert [answer.status_code for answer in got] == [200]
+    assert len(simulator.requests) == 2
