@@ -1,7 +1,7 @@
 """Which stages a chain has and in which order, by its [[pipeline]] tables and the default chain."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -41,21 +41,40 @@ class Entry(msgspec.Struct, frozen=True):
         return bool(self.after or self.before)
 
 
-def arrange(
-    tables: Sequence[Mapping[str, Any]], defaults: Sequence[str], source: Source
-) -> tuple[list[Entry], list[str]]:
-    """Return the entries in the order of their stages, and the faults of their tables.
+class Arrangement(msgspec.Struct, frozen=True):
+    """The entries in the order of their stages, and what is to be said of their tables.
 
     Entries that have no place stand last, so that their settings can be looked at all the same.
     """
+
+    entries: list[Entry]
+    faults: list[str]
+    warnings: list[str]
+
+
+def arrange(
+    tables: Sequence[Mapping[str, Any]],
+    defaults: Sequence[str],
+    source: Source,
+    is_whole: Callable[[Sequence[Entry]], bool],
+) -> Arrangement:
+    """Put the tables into the default chain, or in its place where they are a whole one.
+
+    They are that if none of them has `after` or `before`, and `is_whole` says that they lack
+    nothing. Else a table without these words has the settings of a stage of the default chain.
+    """
     entries, faults = _entries(tables, source)
-    if tables and not any(entry.is_inserted for entry in entries):
+    bare = bool(entries) and not any(entry.is_inserted for entry in entries)
+    warnings: list[str] = []
+    if bare and is_whole(entries):
         chain, strays = entries, list[Fault]()
     else:
         chain, strays = _inserted(entries, defaults)
+        warnings += _meant_whole(entries, defaults) if bare and not strays else ()
     misplaced = [*_contradictions(chain), *strays]
     faults += [source.fault(entry.where, what) for entry, what in misplaced]
-    return [*chain, *(entry for entry, _ in misplaced if entry not in chain)], faults
+    placeless = (entry for entry, _ in misplaced if entry not in chain)
+    return Arrangement([*chain, *placeless], faults, warnings)
 
 
 def _entries(tables: Sequence[Mapping[str, Any]], source: Source) -> tuple[list[Entry], list[str]]:
@@ -89,7 +108,7 @@ def _inserted(entries: Sequence[Entry], defaults: Sequence[str]) -> tuple[list[E
     ]
     names = [entry.name for entry in chain]
     return chain, [
-        *((entry, _not_default(entry, defaults)) for entry in others),
+        *((entry, _not_default(entry, entries, defaults)) for entry in others),
         *((entry, _nowhere(entry, names)) for entry in inserted),
     ]
 
@@ -119,10 +138,14 @@ def _contradictions(chain: Sequence[Entry]) -> Iterator[Fault]:
             yield entry, f'stage "{entry.name}" has both after and before: keep one of them'
 
 
-def _not_default(entry: Entry, defaults: Sequence[str]) -> str:
+def _not_default(entry: Entry, entries: Sequence[Entry], defaults: Sequence[str]) -> str:
+    left_out = _left_out(entries, defaults)
+    some = (
+        f"; these tables leave out {', '.join(left_out)}" if len(left_out) < len(defaults) else ""
+    )
     return (
         f'stage "{entry.name}" is not in the default chain ({", ".join(defaults)}): give it'
-        ' after = "..." or before = "...", or list the whole chain without these two words'
+        f' after = "..." or before = "...", or list the whole chain without these two words{some}'
     )
 
 
@@ -130,3 +153,19 @@ def _nowhere(entry: Entry, names: Sequence[str]) -> str:
     word, anchor = ("after", entry.after) if entry.after else ("before", entry.before)
     hint = did_you_mean(anchor, names) or f"; it has {', '.join(names)}"
     return f'stage "{entry.name}" is to stand {word} "{anchor}", which this chain has not{hint}'
+
+
+def _left_out(entries: Sequence[Entry], defaults: Sequence[str]) -> list[str]:
+    names = {entry.name for entry in entries}
+    return [name for name in defaults if name not in names]
+
+
+def _meant_whole(entries: Sequence[Entry], defaults: Sequence[str]) -> Iterator[str]:
+    """Warn who listed most of the chain, or in another order, and may think that this is all."""
+    names, left_out = [entry.name for entry in entries], _left_out(entries, defaults)
+    in_order = [name for name in defaults if name in names]
+    if names != in_order or len(names) > len(left_out):
+        yield (
+            "the [[pipeline]] tables are no whole chain, so they change the settings of stages of"
+            f" the default one where these stand, and it has {', '.join(left_out)} too"
+        )

@@ -14,7 +14,7 @@ from pipeline.chain import Chain
 from pipeline.errors import OrderError, PipelineError, SettingsError
 from pipeline.locate import Source
 from pipeline.observe import Observer
-from pipeline.order import prove
+from pipeline.order import prove, suffice
 from pipeline.settings import decode_table
 from pipeline.stage import AnyStage, Endpoint, FlowT, config_type
 
@@ -33,6 +33,15 @@ class Builder(msgspec.Struct, frozen=True):
     services: Mapping[Any, object]
     source: Source
     folder: Path
+    found: dict[str, type[AnyStage]] = msgspec.field(default_factory=dict)
+    """The class of each entry that was asked for, since to find it may run a file."""
+
+    def find(self, entry: Entry) -> type[AnyStage]:
+        """Return the class of an entry's stage, or raise StageNotFound."""
+        key = entry.where or entry.stage
+        if key not in self.found:
+            self.found[key] = self.catalog.find(entry.stage, self.folder)
+        return self.found[key]
 
     def build(self, entry: Entry) -> AnyStage:
         """Return the stage of an entry, or raise SettingsError."""
@@ -47,7 +56,7 @@ class Builder(msgspec.Struct, frozen=True):
             raise self._fault(entry, text) from error
 
     def _build(self, entry: Entry) -> AnyStage:
-        stage = self.catalog.find(entry.stage, self.folder)
+        stage = self.find(entry)
         config = decode_table(
             entry.settings,
             config_type(stage),
@@ -92,13 +101,22 @@ def assemble(  # noqa: PLR0913 - the one place where all that makes a chain come
 ) -> Assembly[FlowT]:
     """Make a chain of [[pipeline]] tables, or raise SettingsError or OrderError with all faults.
 
-    Tables without `after` and `before` are the whole chain. If any has one of them, or if there
-    are no tables, they are put into the chain of the stages that `defaults` names.
+    Tables without `after` and `before` are the whole chain if together they fill all that is
+    needed. Else they are put into the chain of the stages that `defaults` names: one that has
+    `after` or `before` there, any other in place of the stage that it names.
     """
     builder = Builder(catalog, services, Source(text, source), folder)
-    entries, faults = arrange(tables, defaults, builder.source)
+
+    def is_whole(entries: Sequence[Entry]) -> bool:
+        try:
+            return suffice([builder.find(entry) for entry in entries], endpoint, flow_type)
+        except PipelineError:  # what cannot be found is told when it is to be built
+            return True
+
+    arranged = arrange(tables, defaults, builder.source, is_whole)
+    faults = arranged.faults
     stages, causes = [], []
-    for entry in entries:
+    for entry in arranged.entries:
         try:
             stages.append((entry.name, builder.build(entry)))
         except SettingsError as error:
@@ -109,9 +127,9 @@ def assemble(  # noqa: PLR0913 - the one place where all that makes a chain come
     try:
         warnings = prove(stages, endpoint, flow_type)
     except OrderError as error:
-        faults = _left_out(entries, defaults) + _placed(str(error), entries, builder.source)
-        raise OrderError("\n".join(faults)) from None
-    return Assembly(Chain(stages, endpoint, observers), warnings)
+        placed = _placed(str(error), arranged.entries, builder.source)
+        raise OrderError("\n".join(placed)) from None
+    return Assembly(Chain(stages, endpoint, observers), [*arranged.warnings, *warnings])
 
 
 def _placed(text: str, entries: Sequence[Entry], source: Source) -> list[str]:
@@ -119,13 +137,3 @@ def _placed(text: str, entries: Sequence[Entry], source: Source) -> list[str]:
     numbers = ((line, re.match(r"stage #(\d+) ", line)) for line in text.splitlines())
     wheres = ((line, entries[int(found[1]) - 1].where if found else "") for line, found in numbers)
     return [source.fault(where, line) if where else line for line, where in wheres]
-
-
-def _left_out(entries: Sequence[Entry], defaults: Sequence[str]) -> list[str]:
-    """Help those who wrote one table to change one stage, and got a chain of that stage alone."""
-    stages = {entry.stage for entry in entries}
-    names = [name for name in defaults if name not in stages]
-    if not names:
-        return []
-    whole = "[[pipeline]] tables without after and before are the whole chain"
-    return [f"{whole}; these leave out {', '.join(names)}: to change one stage, list them all"]

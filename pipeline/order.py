@@ -7,7 +7,7 @@ import msgspec
 from pipeline.chain import NamedStage
 from pipeline.errors import OrderError, did_you_mean
 from pipeline.flow import Flow
-from pipeline.stage import Endpoint, FlowT
+from pipeline.stage import AnyStage, Endpoint, FlowT
 
 WORDS = ("requires", "provides", "awaits", "answers", "takes")
 NONE: frozenset[str] = frozenset()
@@ -45,6 +45,20 @@ def prove(
     if faults:
         raise OrderError("\n".join(faults))
     return [*_same_in_every_attempt(stages), *_emptied_by_attempts(stages, flow_type.given)]
+
+
+def suffice(
+    stages: Sequence[type[AnyStage]],
+    endpoint: Endpoint[FlowT],
+    flow_type: type[FlowT],
+    wanted: str = "response",
+) -> bool:
+    """Return whether these stages fill all that is needed, in whatever order they stand."""
+    needed = {wanted}.union(endpoint.requires, *(each.requires | each.awaits for each in stages))
+    filled = flow_type.given.union(
+        endpoint.answers, *(each.provides | each.answers for each in stages)
+    )
+    return needed & flow_type.slots() <= filled
 
 
 def _unknown_slots(room: Room, flow_type: type[Flow]) -> Iterator[str]:

@@ -159,7 +159,7 @@ def test_broken_settings_leave_the_old_ones_in_force_until_they_are_mended(
     [
         "[server]\nport = 'x'\n",
         '[[pipeline]]\nstage = "./gone.py"\nafter = "normalize"\n',
-        '[[pipeline]]\nstage = "retry"\n',
+        '[[pipeline]]\nstage = "fetch-images"\nafter = "auth"\n',
         '[[accounts]]\nname = "me"\n',
         '[[accounts]]\nname = "me"\nrefresh-token = "file:gone.txt"\n',
         "[server]\nrequire-own-key = true\n",

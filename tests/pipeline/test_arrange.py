@@ -1,28 +1,34 @@
 """Which stages a chain has, and in which order."""
 
 import tomllib
+from collections.abc import Sequence
 
 import pytest
 
-from pipeline.arrange import Entry, arrange
+from pipeline.arrange import Arrangement, Entry, arrange
 from pipeline.locate import Source
 
 DEFAULTS = ("auth", "retry", "select")
 
 
-def arranged(text: str) -> tuple[list[Entry], list[str]]:
+def is_whole(entries: Sequence[Entry]) -> bool:
+    """No chain can do without `select`, unless it does something else altogether."""
+    return not {"auth", "retry"} >= {entry.name for entry in entries} - {"x.py"}
+
+
+def arranged(text: str) -> Arrangement:
     tables = tomllib.loads(text).get("pipeline", [])
-    return arrange(tables, DEFAULTS, Source(text, "config.toml"))
+    return arrange(tables, DEFAULTS, Source(text, "config.toml"), is_whole)
 
 
 def names(text: str) -> list[str]:
-    entries, faults = arranged(text)
-    assert faults == []
-    return [entry.name for entry in entries]
+    found = arranged(text)
+    assert found.faults == []
+    return [entry.name for entry in found.entries]
 
 
 def faults(text: str) -> list[str]:
-    return arranged(text)[1]
+    return arranged(text).faults
 
 
 def tables(*keys: str) -> str:
@@ -57,15 +63,31 @@ def test_a_stage_can_stand_beside_another_that_is_put_in_wherever_that_stands_in
 
 def test_a_table_of_a_default_stage_configures_it_where_it_stands() -> None:
     text = tables('stage = "retry"\nattempts = 5', 'stage = "a"\nafter = "retry"')
-    entries, found = arranged(text)
-    assert found == []
-    assert [entry.name for entry in entries] == ["auth", "retry", "a", "select"]
-    assert entries[1].settings == {"attempts": 5}
+    assert names(text) == ["auth", "retry", "a", "select"]
+    assert arranged(text).entries[1].settings == {"attempts": 5}
+
+
+def test_tables_that_are_no_whole_chain_configure_stages_of_the_default_one() -> None:
+    text = tables('stage = "retry"\nattempts = 5')
+    assert names(text) == ["auth", "retry", "select"]
+    assert arranged(text).entries[1].settings == {"attempts": 5}
+    assert arranged(text).warnings == []
+
+
+@pytest.mark.parametrize("stages", [("auth", "retry"), ("retry", "auth")])
+def test_who_may_have_meant_a_whole_chain_is_told_that_it_is_none(stages: tuple[str, str]) -> None:
+    text = tables(*(f'stage = "{stage}"' for stage in stages))
+    assert names(text) == ["auth", "retry", "select"]
+    (warning,) = arranged(text).warnings
+    assert warning == (
+        "the [[pipeline]] tables are no whole chain, so they change the settings of stages of the"
+        " default one where these stand, and it has select too"
+    )
 
 
 def test_the_keys_that_place_a_stage_are_not_its_settings() -> None:
     text = tables('stage = "x.py"\nlabel = "x"\nafter = "auth"\nwords = ["a"]')
-    entry = arranged(text)[0][1]
+    entry = arranged(text).entries[1]
     assert (entry.stage, entry.name, entry.where) == ("x.py", "x", "pipeline[0]")
     assert entry.settings == {"words": ["a"]}
 
@@ -104,6 +126,18 @@ TWICE = 'stands here twice: give one of them a label = "..."'
             ],
         ),
         (
+            tables('stage = "x.py"'),
+            [
+                'config.toml:1: stage "x.py" is not in the default chain (auth, retry, select): give it after = "..." or before = "...", or list the whole chain without these two words'
+            ],
+        ),
+        (
+            tables('stage = "auth"', 'stage = "x.py"'),
+            [
+                'config.toml:3: stage "x.py" is not in the default chain (auth, retry, select): give it after = "..." or before = "...", or list the whole chain without these two words; these tables leave out retry, select'
+            ],
+        ),
+        (
             tables('stage = "x"\nafter = "atuh"'),
             [
                 'config.toml:1: stage "x" is to stand after "atuh", which this chain has not - did you mean "auth"?'
@@ -132,4 +166,4 @@ def test_a_table_that_has_no_place_is_refused(text: str, said: list[str]) -> Non
 
 def test_entries_without_a_place_are_kept_to_be_looked_at() -> None:
     text = tables('stage = "x"\nafter = "nowhere"\nwords = 1')
-    assert [entry.name for entry in arranged(text)[0]] == ["auth", "retry", "select", "x"]
+    assert [entry.name for entry in arranged(text).entries] == ["auth", "retry", "select", "x"]

@@ -101,11 +101,10 @@ def assembled(text: str = "", folder: Path = Path(), **more: Any) -> Assembly[Te
         endpoint=SpyEndpoint({"events": None}),
         flow_type=TextFlow,
         services={Pool: POOL},
-        defaults=("encode", "retry"),
         folder=folder,
         text=text,
         source="config.toml",
-        **more,
+        **{"defaults": ("encode", "retry"), **more},
     )
 
 
@@ -207,18 +206,59 @@ def test_a_chain_that_cannot_work_is_refused() -> None:
     )
 
 
-def test_who_lists_one_stage_to_change_it_learns_that_it_is_the_whole_chain() -> None:
-    with pytest.raises(OrderError) as caught:
-        assembled(table("retry", "attempts = 5"))
-    assert str(caught.value).split("\n") == [
-        (
-            "[[pipeline]] tables without after and before are the whole chain;"
-            " these leave out encode: to change one stage, list them all"
-        ),
-        "nothing in this pipeline answers flow.response",
+def test_who_lists_one_stage_changes_it_in_the_default_chain() -> None:
+    assembly = assembled(table("retry", "attempts = 5"))
+    (_, (name, retry)) = assembly.chain.stages
+    assert (name, retry.config) == ("retry", RetryConfig(5))
+    assert assembly.warnings == []
+
+
+def test_tables_that_fill_all_that_is_needed_are_the_whole_chain() -> None:
+    assert [name for name, _ in assembled(table("encode")).chain.stages] == ["encode"]
+
+
+def test_a_file_is_run_once_to_find_its_words_and_to_build_it(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text("""
+from pathlib import Path
+from pipeline import Flow, Next, Stage, StageConfig
+
+with Path(__file__).with_suffix(".runs").open("a") as runs:
+    runs.write("x")
+
+
+class Own(Stage[Flow, StageConfig]):
+    name = "own"
+    answers = frozenset({"response"})
+""")
+    own.chmod(0o644)
+    assert [name for name, _ in assembled(table("own.py"), tmp_path).chain.stages] == ["own.py"]
+    assert own.with_suffix(".runs").read_text() == "x"
+
+
+def test_a_stage_of_ones_own_alone_is_not_a_chain(tmp_path: Path) -> None:
+    hooks = tmp_path / "hooks.py"
+    hooks.write_text("def request(flow): pass")
+    hooks.chmod(0o644)
+    assert str(refused(table("hooks.py"), tmp_path)) == (
+        'config.toml:1: stage "hooks.py" is not in the default chain (encode, retry): give it'
+        ' after = "..." or before = "...", or list the whole chain without these two words'
+    )
+
+
+def test_of_a_stage_that_is_not_found_nothing_more_is_said() -> None:
+    assert refused(table("retri")).faults == [
+        'config.toml:2: there is no stage "retri" - did you mean "retry"?'
     ]
 
 
 def test_warnings_come_with_the_chain() -> None:
     text = table("once", 'before = "retry"')
     assert assembled(text).warnings == ["'retry' stands inside 'once': it would be used up"]
+
+
+def test_who_lists_all_that_is_not_needed_is_told_that_the_rest_is_there_too() -> None:
+    defaults = ("encode", "once", "retry")
+    (first, second) = assembled(table("retry") + table("once"), defaults=defaults).warnings
+    assert first.endswith("and it has encode too")
+    assert second == "'retry' stands inside 'once': it would be used up"

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline import Flow, OrderError, Slot, Stage, StageConfig
-from pipeline.order import prove
+from pipeline.order import prove, suffice
 
 
 class ChatFlow(Flow):
@@ -151,3 +151,23 @@ def test_a_slot_that_is_filled_again_inside_a_stage_that_repeats_is_warned_about
     assert prove([ENCODE, NORMALIZE, ROUTE, RETRY, again], Endpoint(), ChatFlow) == [
         "'reroute' fills flow.target again, so 'retry' empties it before each new attempt: put 'reroute' before 'retry'"
     ]
+
+
+def sufficient(*stages: tuple[str, Stage[ChatFlow, StageConfig]]) -> bool:
+    return suffice([type(each) for _, each in stages], Endpoint(), ChatFlow)
+
+
+def test_stages_suffice_if_they_fill_what_is_needed_in_whatever_order() -> None:
+    assert sufficient(NORMALIZE, ENCODE)
+    assert sufficient(SELECT, ENCODE, ROUTE, NORMALIZE)
+
+
+@pytest.mark.parametrize("stages", [(ENCODE,), (NORMALIZE,), (NORMALIZE, ENCODE, SELECT), ()])
+def test_stages_do_not_suffice_where_something_is_needed_that_none_of_them_fills(
+    stages: tuple[tuple[str, Stage[ChatFlow, StageConfig]], ...],
+) -> None:
+    assert not sufficient(*stages)
+
+
+def test_a_misspelt_slot_makes_no_chain_less_whole() -> None:
+    assert sufficient(NORMALIZE, ENCODE, stage("curious", requires="conversaton"))

@@ -205,15 +205,16 @@ BROKEN = {
             'config.toml:4: stage "./fine.py" stands here twice: give one of them a label = "..."',
         ],
     ),
-    "one stage alone": (
-        '[[pipeline]]\nstage = "retry"\n',
+    "a stage of one's own without a place": (
+        '[[pipeline]]\nstage = "./fine.py"\n',
         [
-            "ki2api: [[pipeline]] tables without after and before are the whole chain; these leave out auth, encode-stream, normalize, route, emulate, web-search, account-select: to change one stage, list them all",
-            "config.toml:1: stage #1 'retry' needs flow.delivery: nothing in this pipeline provides flow.delivery",
-            "the endpoint needs flow.account: nothing in this pipeline provides flow.account",
-            "the endpoint needs flow.conversation: nothing in this pipeline provides flow.conversation",
-            "the endpoint needs flow.target: nothing in this pipeline provides flow.target",
-            "nothing in this pipeline answers flow.response",
+            'ki2api: config.toml:1: stage "./fine.py" is not in the default chain (auth, encode-stream, normalize, route, emulate, web-search, retry, account-select): give it after = "..." or before = "...", or list the whole chain without these two words',
+        ],
+    ),
+    "a chain that lacks something": (
+        '[[pipeline]]\nstage = "encode-stream"\n[[pipeline]]\nstage = "normalize"\n[[pipeline]]\nstage = "./fine.py"\n[[pipeline]]\nstage = "account-select"\n',
+        [
+            'ki2api: config.toml:5: stage "./fine.py" is not in the default chain (auth, encode-stream, normalize, route, emulate, web-search, retry, account-select): give it after = "..." or before = "...", or list the whole chain without these two words; these tables leave out auth, route, emulate, web-search, retry',
         ],
     ),
     "a wrong order": (
