@@ -1,12 +1,10 @@
 """`python -m ki2api` and the `ki2api` command."""
 
-from ki2api.cli import cli, logs
-from ki2api.settings import LogSettings
+from ki2api.cli import cli
 
 
 def main() -> None:
-    """Run the command line; what is logged before a command reads its settings shows no values."""
-    logs.configure(LogSettings())
+    """Run the command line."""
     cli(prog_name="ki2api")
 
 
