@@ -6,6 +6,7 @@ and a proxy that does not say for whom it asks may ask for anybody.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from re import compile as pattern
 from typing import TypeAlias
@@ -81,6 +82,7 @@ def _relays(via: str) -> Iterator[Address]:
             yield found
 
 
+@lru_cache(maxsize=256)
 def _address(text: str) -> Address | None:
     bare = text.strip().strip('"').strip()
     if with_port := _WITH_PORT.fullmatch(bare):
@@ -92,5 +94,6 @@ def _address(text: str) -> Address | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _private(address: Address | None) -> bool:
     return address is not None and any(address in network for network in _NEAR)

@@ -23,6 +23,8 @@ _LENGTHS = 8
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
 _REMEMBERED = 64
+_LONGEST_REMEMBERED = 512
+"""Bytes; the real ones have some ninety."""
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _STRING, _BYTES = 7, 6
 
@@ -34,10 +36,13 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
+_known: dict[bytes, Mapping[str, str]] = {}
+"""Parsed header blocks: frames of one kind repeat theirs byte for byte, also in other replies."""
+
+
 class Decoder:
     """Turns a byte stream into frames.
 
-    Frames of one kind repeat their header block byte for byte, so parsed blocks are remembered.
     What has come is joined only when it is enough to go on: reads may be a byte each.
     """
 
@@ -45,7 +50,6 @@ class Decoder:
         self._chunks: list[bytes] = []
         self._size = 0
         self._wanted = _PRELUDE.size
-        self._known: dict[bytes, Mapping[str, str]] = {}
         self._fault: UpstreamGarbled | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -94,19 +98,22 @@ class Decoder:
             if crc != _U32.unpack_from(buffer, end)[0]:
                 raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
             block = buffer[start + _PRELUDE.size : payload]
-            headers = self._known.get(block)
+            headers = _known.get(block)
             if headers is None:
-                headers = self._learn(block)
+                headers = _learnt(block)
             frames.append(Frame(headers, buffer[payload:end]))
             start += total
         self._chunks = [buffer[start:]]
         self._size = size - start
 
-    def _learn(self, block: bytes) -> Mapping[str, str]:
-        headers = _headers(block)
-        if len(self._known) < _REMEMBERED:
-            self._known[block] = headers
-        return headers
+
+def _learnt(block: bytes) -> Mapping[str, str]:
+    headers = _headers(block)
+    if len(block) <= _LONGEST_REMEMBERED:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[block] = headers
+    return headers
 
 
 def _headers(block: bytes) -> Mapping[str, str]:

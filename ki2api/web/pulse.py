@@ -15,6 +15,7 @@ class Pulse:
         self._beat = beat
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._seconds = 0.0
         self.every(seconds)
 
     def __enter__(self) -> Self:
@@ -25,9 +26,11 @@ class Pulse:
 
     def every(self, seconds: float) -> None:
         """Start counting anew, with this span of silence."""
+        self.touch()
+        if self._timer is not None and seconds == self._seconds:
+            return  # it looks when it fires
         self.stop()
         self._seconds = seconds
-        self.touch()
         if seconds > 0:
             self._timer = self._loop.call_later(seconds, self._due)
 

@@ -5,6 +5,7 @@ alternatives are merged, and the remaining keywords are restated in the descript
 """
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -20,6 +21,10 @@ from ki2api.kiro.rules.text import h19_clean_json
 MAX_NODES = 5_000
 """References can make a small schema endless; after so many nodes the rest is left open."""
 MAX_DEPTH = 32
+_LONG = 16 * 1024
+"""Bytes; a longer schema is fitted anew each time."""
+_MOST = 512
+"""Schemas that are remembered in Kiro's form."""
 _KEPT = frozenset({"type", "title", "description", "enum", "properties", "required", "items"})
 _SAID = frozenset({"const", "allOf", "anyOf", "oneOf", "additionalProperties"})
 _SILENT = frozenset({"$schema", "$id", "$anchor", "$comment", "$defs", "definitions"})
@@ -30,20 +35,38 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def fit_schema(draft: Draft, tool: Tool) -> Schema:
     """Return the schema of a tool in the form that Kiro takes."""
+    raw, limit = bytes(tool.schema), min(MAX_NODES, draft.nodes)
     try:
-        document = h19_clean_json(msgspec.json.decode(bytes(tool.schema) or b"{}"))
+        fitted = _remembered(raw, limit) if len(raw) <= _LONG else _fitted(raw, limit)
     except RecursionError:
         detail = f"The schema of the tool is nested deeper than the limit of {DEEPEST_VALUE}."
         raise InvalidRequest(detail, path=tool.at, rule="T10") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         detail = "The schema of the tool cannot be read."
         raise InvalidRequest(detail, path=tool.at, rule="T6") from None
-    fitting = _Fitting(document, min(MAX_NODES, draft.nodes))
+    draft.nodes -= min(fitted.nodes, draft.nodes)
+    for rule, words in fitted.changed:
+        draft.repair(rule, tool.at, f"said otherwise in the schema: {words}")
+    return fitted.schema
+
+
+class _Fitted(NamedTuple):
+    """A schema in Kiro's form, how much work it was, and what was changed by which rule."""
+
+    schema: Schema
+    nodes: int
+    changed: tuple[tuple[str, str], ...]
+
+
+def _fitted(raw: bytes, limit: int) -> _Fitted:
+    fitting = _Fitting(h19_clean_json(msgspec.json.decode(raw or b"{}")), limit)
     schema = fitting.root()
-    draft.nodes -= min(fitting.nodes, draft.nodes)
-    for rule, words in sorted(fitting.changed.items()):
-        draft.repair(rule, tool.at, "said otherwise in the schema: " + ", ".join(sorted(words)))
-    return schema
+    changed = ((rule, ", ".join(sorted(words))) for rule, words in sorted(fitting.changed.items()))
+    return _Fitted(schema, fitting.nodes, tuple(changed))
+
+
+# Agents send the same tools with each request, and nobody changes what was fitted.
+_remembered = lru_cache(maxsize=_MOST)(_fitted)
 
 
 class _Place(NamedTuple):
