@@ -18,6 +18,7 @@ from ki2api.conversation import (
     Turn,
 )
 from ki2api.kiro.compose import Limits, compose, ids_of
+from ki2api.kiro.rules.schema import _remembered
 from ki2api.models import Catalogue
 
 Made: TypeAlias = tuple[tuple[Turn, ...], tuple[Tool, ...]]
@@ -112,6 +113,7 @@ def effort(made: Made) -> float:
     turns, tools = made
     conversation = Conversation("claude-opus-5", turns, tools=tools)
     ids = ids_of(conversation)
+    _remembered.cache_clear()  # else the smaller one would cost nothing the second time
     with undisturbed():
         began = process_time()
         compose(conversation, TARGET, ids, limits=LIMITS)

@@ -260,3 +260,15 @@ def test_variants_that_differ_in_a_property_meet_in_it(fit_one: Fit, rules: list
 
 def test_nul_in_a_schema_is_dropped(fit_one: Fit) -> None:
     assert fit_one({"description": "a\0b"}) == {"description": "ab"}
+
+
+@pytest.mark.parametrize("size", [10, 20_000], ids=["remembered", "too long for that"])
+def test_a_schema_that_came_before_is_told_of_as_at_first(
+    fit: Fit, rules: list[str], size: int
+) -> None:
+    schema = {"type": "object", "properties": {"x": {"const": "y" * size}}}
+    first = fit(schema)
+    told = [*rules]
+    rules.clear()
+    assert fit(schema) == first
+    assert rules == told != []
