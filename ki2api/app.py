@@ -41,6 +41,7 @@ from ki2api.web.answers import EXCEPTION_HANDLERS
 from ki2api.web.catalogue import model, models
 from ki2api.web.gateway import Gateway, Limits
 from ki2api.web.guard import guard
+from ki2api.web.health import health, live, ready
 from ki2api.web.inference import (
     chat_completions,
     compact,
@@ -49,7 +50,7 @@ from ki2api.web.inference import (
     messages,
     responses,
 )
-from ki2api.web.operations import health, token_refresh, token_reset, token_status, token_usage
+from ki2api.web.operations import token_refresh, token_reset, token_status, token_usage
 from ki2api.web.origin import Neighbourhood
 from ki2api.web.places import MIB, Places, Room
 from ki2api.web.response import OpenAnswers
@@ -83,6 +84,8 @@ BUILT_IN: dict[str, type[Any]] = {
 ROUTES = [
     welcome,
     health,
+    live,
+    ready,
     models,
     model,
     chat_completions,
@@ -118,6 +121,7 @@ class Lasting(Struct):
     shelf: Shelf = field(default_factory=Shelf)
     places: Places = field(default_factory=Places)
     fault: str = ""
+    draining: bool = False
 
 
 class Built(Struct, frozen=True):
@@ -182,6 +186,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         shelf=shared.shelf,
         places=shared.places,
         fault=lambda: shared.fault,
+        draining=lambda: shared.draining,
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"
     default = [DEFAULT_KEY_WARNING] if exposed else []

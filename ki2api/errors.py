@@ -42,6 +42,7 @@ GatewayError                     retry   happens when
 │  ├─ NoSignIn                   wait    no account gets a token: its sign-in service fails
 │  └─ NoAccount                  no      none will ever, until a person does something
 ├─ Overloaded                    no      this gateway has too much to do, or is shutting down
+├─ NotReady                      no      a request would not be served now, as /health/ready says
 └─ Bug                           no      a mistake of ours
 
 `retry` says whether a new attempt makes sense: `no`; `other` account only; `any` account; `once`
@@ -349,6 +350,12 @@ class Overloaded(GatewayError):
     """The gateway itself has too much to do, or is shutting down."""
 
     code = "server_is_overloaded"
+
+
+class NotReady(GatewayError):
+    """A request would not be served now."""
+
+    code = "not_ready"
 
 
 class Bug(GatewayError):

@@ -7,11 +7,15 @@ from ki2api.cli.calling import Door, door_options
 
 @click.command()
 @door_options
-def health(door: Door) -> None:
+@click.option("--ready", is_flag=True, help="Whether it would also serve a request now.")
+def health(door: Door, *, ready: bool) -> None:
     """Say whether the gateway answers; the exit status is 1 when it does not.
 
-    A degraded gateway answers, and no restart would mend it: the status is 0, the reason told.
+    A degraded gateway answers, and no restart would mend it: the status is 0, the reason told. With
+    --ready, the status is 1 where a request would not be served.
     """
+    if ready:
+        door.call("GET", "/health/ready")
     told = door.call("GET", "/health")
-    ready = f"{told['accounts_ready']} of {told['accounts']} accounts ready"
-    click.echo("; ".join([told["status"], ready, *told["reasons"]]))
+    accounts = f"{told['accounts_ready']} of {told['accounts']} accounts ready"
+    click.echo("; ".join([told["status"], accounts, *told["reasons"]]))

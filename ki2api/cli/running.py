@@ -132,13 +132,13 @@ def _watch(house: House) -> Watch:
 
 
 def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Server:
-    (host, port), seconds, answers = at, settings.drain_seconds, house.shared.answers
+    (host, port), seconds = at, settings.drain_seconds
     shared = Shared(Pace(stall_seconds=settings.send_stall_seconds), house.generations.headers)
     return Server(
         configure(house.generations, host=host, port=port, drain_seconds=seconds, shared=shared),
         drain_seconds=seconds,
         last_call=lambda: _end(house),
-        draining=lambda: _say_draining(len(answers), seconds),
+        draining=lambda: _drain(house, seconds),
     )
 
 
@@ -174,7 +174,9 @@ def _end(house: House) -> None:
     house.shared.answers.end_all()
 
 
-def _say_draining(open_answers: int, seconds: float) -> None:
+def _drain(house: House, seconds: float) -> None:
+    house.shared.draining = True
+    open_answers = len(house.shared.answers)
     waiting = f"waiting up to {seconds:g} s for {open_answers} open answers; Ctrl+C again ends it"
     loguru.logger.info("stopping{}", f": {waiting}" if open_answers else "")
 

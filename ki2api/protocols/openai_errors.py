@@ -51,6 +51,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str, str]] = {
     errors.NoSignIn: (503, "api_error", "upstream_unreachable"),
     errors.NoAccount: (503, "api_error", "no_account"),
     errors.Overloaded: (503, "api_error", "server_is_overloaded"),
+    errors.NotReady: (503, "api_error", "not_ready"),
     errors.Bug: (500, "api_error", "internal_error"),
 }
 

@@ -60,6 +60,8 @@ class Gateway:
     places: Places = field(default_factory=Places)
     fault: Callable[[], str] = _nothing
     """Says why newer settings are not in force, or nothing."""
+    draining: Callable[[], bool] = bool
+    """Says whether the server is about to end."""
 
     def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
         """Make the response that runs a new flow through the chain."""

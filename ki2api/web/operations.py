@@ -1,36 +1,18 @@
-"""The routes for whoever runs the gateway: its health, and the accounts with what they may use."""
-
-from typing import Literal
+"""The routes for whoever runs the gateway: the accounts, with what they may use."""
 
 import msgspec
 from litestar import get, post
 
-import ki2api
 from ki2api.accounts.account import AccountStatus
 from ki2api.accounts.companion import PlanUsage
 from ki2api.accounts.pool import AccountPool
-from ki2api.accounts.shortage import pool_closed
 from ki2api.errors import GatewayError, InvalidRequest, UnknownAccount
 from ki2api.protocols import Body
 from ki2api.web.answers import Answer, complete
-from ki2api.web.gateway import Gateway
-from ki2api.web.guard import OPEN
 from ki2api.web.openapi.dialects import EITHER
-from ki2api.web.openapi.errors import ALWAYS, GUARDED
+from ki2api.web.openapi.errors import GUARDED
 from ki2api.web.openapi.operation import OPERATION, JSONObject, Operation, Result, Shape
 from ki2api.web.reading import AnyRequest, gateway_of
-
-
-class Health(msgspec.Struct, frozen=True):
-    """Whether requests can be served; the answer's status is always 200."""
-
-    status: Literal["ok", "degraded"]
-    """`ok`, or `degraded` with the reasons."""
-    version: str
-    accounts_ready: int
-    accounts: int
-    default_key: bool
-    reasons: list[str] = []
 
 
 class TokenStatus(msgspec.Struct, frozen=True):
@@ -92,12 +74,6 @@ def _query(name: str, kind: str, said: str, *, required: bool = False) -> JSONOb
 ONLY = _query("account", "string", "Only this account.")
 
 
-@get("/health", opt={OPEN: True, **_described(Health, ALWAYS)})
-async def health(request: AnyRequest) -> Answer:
-    """Say whether requests can be served; needs no key."""
-    return _told(request, health_of(gateway_of(request)))
-
-
 @get("/v1/token/status", opt=_described(TokenStatus))
 async def token_status(request: AnyRequest) -> Answer:
     """Say how each account stands."""
@@ -154,36 +130,6 @@ async def token_reset(request: AnyRequest) -> Answer:
     pool = gateway_of(request).pool
     reset = pool.reset(_named(request, pool))
     return _told(request, ResetDone(reset, pool.statuses()))
-
-
-def health_of(gateway: Gateway) -> Health:
-    """Judge the gateway's health."""
-    statuses = gateway.pool.statuses()
-    ready = sum(status.state == "ready" for status in statuses)
-    reasons = _reasons(gateway, len(statuses), ready)
-    return Health(
-        status="degraded" if reasons else "ok",
-        version=ki2api.__version__,
-        accounts_ready=ready,
-        accounts=len(statuses),
-        default_key=gateway.keys.default_active,
-        reasons=reasons,
-    )
-
-
-def _reasons(gateway: Gateway, accounts: int, ready: int) -> list[str]:
-    reasons = []
-    if not accounts:
-        reasons.append("no account is configured")
-    elif not ready:
-        reasons.append("no account is ready: see /v1/token/status")
-    if closed := gateway.pool.breaker_remaining():
-        reasons.append(pool_closed(closed).detail)
-    if gateway.pool.degraded:
-        reasons.append("the state cannot be written: see /v1/token/status")
-    if fault := gateway.fault():
-        reasons.append(fault)
-    return reasons
 
 
 def _named(request: AnyRequest, pool: AccountPool) -> str | None:

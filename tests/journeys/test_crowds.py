@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from ki2api.simulator import Simulator
+from tests.bench.idle import halves, told
 
 
 def until(true: Callable[[], object]) -> None:
@@ -45,6 +46,27 @@ def test_one_more_than_there_are_places_is_told_to_come_again_in_its_dialect(
         until(lambda: http.post("/v1/messages", json=asked("Hello")).status_code == 200)
 
 
+def test_a_gateway_without_an_account_lives_but_is_not_ready(
+    simulator: Simulator, start: Any
+) -> None:
+    gateway = start(simulator, accounts="", server="max-streams = 1")
+    with httpx.Client(base_url=gateway.url, trust_env=False) as http:
+        live, chat = http.get("/health/live"), http.get("/health/ready")
+        messages = http.get("/health/ready", headers={"anthropic-version": "2023-06-01"})
+        assert http.get("/health").json()["causes"] == ["no-account"]
+    assert (live.status_code, live.json()) == (200, {"alive": True})
+    for refused in (chat, messages):
+        assert refused.status_code == 503
+        assert refused.json()["error"]["message"] == "no account is configured"
+
+
+def test_a_gateway_with_an_account_is_ready(simulator: Simulator, start: Any) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator)
+    answer = httpx.get(f"{gateway.url}/health/ready", trust_env=False)
+    assert (answer.status_code, answer.json()) == (200, {"ready": True})
+
+
 def test_who_waits_for_a_place_gets_it_when_another_has_left(
     simulator: Simulator, start: Any
 ) -> None:
@@ -63,3 +85,18 @@ def test_who_waits_for_a_place_gets_it_when_another_has_left(
     waiting.join(60)
     assert [answer.status_code for answer in got] == [200]
     assert len(simulator.requests) == 2
+
+
+def test_beside_500_halves_of_a_head_all_others_are_served_and_each_half_has_its_answer(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator)
+    with halves(gateway.url, 500) as held, gateway.http() as http:
+        for path in ("/v1/messages", "/v1/chat/completions") * 10:
+            assert http.post(path, json=asked("Hello")).status_code == 200
+        for each in held[:250]:
+            each.sendall(b"x\r\n\r\n")
+        assert {line.split()[1] for line in told(held[:250])} == {b"401"}
+        assert gateway.stop() == 0
+        assert {line.split()[1] for line in told(held[250:])} == {b"529"}

@@ -12,7 +12,8 @@ from ki2api.accounts.account import AccountStatus
 from ki2api.cli.calling import SECONDS, SET_KEY, Door
 from ki2api.cli.checkup.finding import Finding
 from ki2api.cli.checkup.standing import LEFT_ALONE, all_rest, listed, told, used
-from ki2api.web.operations import Health, TokenStatus, TokenUsage
+from ki2api.web.health import Health
+from ki2api.web.operations import TokenStatus, TokenUsage
 
 _NOT_REACHED = (httpx.HTTPError, httpx.InvalidURL)
 _TO_CONNECT = 1.0

@@ -52,6 +52,7 @@ TABLE: Mapping[type[GatewayError], tuple[int, str]] = {
     errors.NoSignIn: (503, "api_error"),
     errors.NoAccount: (503, "api_error"),
     errors.Overloaded: (529, "overloaded_error"),
+    errors.NotReady: (503, "api_error"),
     errors.Bug: (500, "api_error"),
 }
 

@@ -10,6 +10,7 @@ GUARDED = (*ALWAYS, errors.Unauthenticated)
 READING = (*GUARDED, errors.InvalidRequest, errors.RequestTooLarge, errors.UnsupportedMedia)
 _ELSEWHERE = (
     errors.NoWebSocket,
+    errors.NotReady,
     errors.UnknownAccount,
     errors.UnknownResponse,
     errors.UnknownRoute,

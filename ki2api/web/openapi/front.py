@@ -7,9 +7,9 @@ DESCRIPTION = """\
 Your own Kiro subscription as the two APIs that every AI tool speaks. Unofficial: not made, \
 endorsed or supported by AWS or Kiro.
 
-Every route but `/` and `/health` wants the key, as `Authorization: Bearer` or as `x-api-key`. \
-Errors come in the shape of the API that is called; where both are possible, the header \
-`anthropic-version` decides. A path that is not served is answered 404.
+Every route but `/` and those of `/health` wants the key, as `Authorization: Bearer` or as \
+`x-api-key`. Errors come in the shape of the API that is called; where both are possible, the \
+header `anthropic-version` decides. A path that is not served is answered 404.
 
 HEAD is answered wherever GET is. A path with `/v1` doubled or missing, or with a slash too many, \
 is served all the same."""

@@ -139,6 +139,8 @@ def test_a_route_that_asks_a_model_has_every_status_of_its_dialects_table(
     [
         ("/", {"200", "403", "405", "500"}),
         ("/health", {"200", "403", "405", "500"}),
+        ("/health/live", {"200", "403", "405", "500"}),
+        ("/health/ready", {"200", "403", "405", "500", "503"}),
         ("/api/event_logging/batch", {"200", "401", "403", "405", "413", "415", "500"}),
         ("/schema", {"200", "401", "403", "405", "500"}),
         ("/v1/models", {"200", "401", "403", "405", "500"}),
@@ -178,7 +180,7 @@ def test_only_the_front_page_and_health_are_open() -> None:
     keys = DOCUMENT["security"]
     assert {name for key in keys for name in key} == set(DOCUMENT["components"]["securitySchemes"])
     opened = [path for path, _, operation in operations() if "security" in operation]
-    assert opened == ["/", "/health"]
+    assert opened == ["/", "/health", "/health/live", "/health/ready"]
 
 
 @pytest.mark.parametrize(
