@@ -10,6 +10,7 @@
     python -m tests.bench --tls                   the upstream speaks TLS
     python -m tests.bench --json out.json         every sample of every round
     python -m tests.bench --write docs/benchmarks.md   puts the tables between the page's marks
+                                  (--section names others: tables, tls, many)
     python -m tests.bench --profile short         where the gateway's time goes under one load
     python -m tests.bench --growth                whether twice the work takes twice the time
     python -m tests.bench.counts                  calls, reads, writes and memory of one answer
@@ -56,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--section", default="tables", help="the name of the page's marks")
     parser.add_argument("--profile", metavar="LOAD", choices=LOADS)
     parser.add_argument("--growth", action="store_true")
     return parser.parse_args()
@@ -98,7 +100,7 @@ def _measured(arguments: argparse.Namespace, place: Place) -> str:
         arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
     told = report.tables(results, loads)
     if arguments.write:
-        report.write(arguments.write, told)
+        report.write(arguments.write, arguments.section, told)
     return told
 
 

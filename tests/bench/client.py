@@ -91,15 +91,19 @@ class Connection(asyncio.Protocol):
 
     def _close(self, whole: bytes) -> None:
         assert self._answer is not None
+        if self._answer.done():  # given up
+            return
         status = self._parser.get_status_code()
         if status != _OK or not self._ended:
             self._answer.set_exception(Failed(f"{status}: {whole[-300:]!r}"))
-        elif not self._answer.done():
+        else:
             self._answer.set_result(self._turn)
 
     def _events(self, data: bytes) -> bytes:
         """Read the events that are whole, and return the rest."""
-        events, _, rest = data.rpartition(b"\n\n")
+        events, rest = data, b""
+        if not data.endswith(b"\n\n"):
+            events, _, rest = data.rpartition(b"\n\n")
         if not events:
             return rest
         turn = self._turn

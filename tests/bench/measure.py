@@ -15,6 +15,8 @@ from tests.bench.client import Connection, Failed, Turn, connect
 from tests.bench.loads import Dialect, Load
 from tests.bench.targets import Place, Running, Target
 
+BUSY = "beside_busy"
+"""How much of a core the stub and the client took: near 1, they are what is measured."""
 _START_SECONDS = 60.0
 _SETTLE_SECONDS = 1.0
 _LAG_LIMIT = 50_000
@@ -36,6 +38,8 @@ class Asking(Struct, frozen=True):
     dialect: Dialect
     make: Callable[[Load, int], Asked] = asked_by
     """Makes the request of a load and a variant."""
+    beside: Callable[[], float] = float
+    """Tells what the stub and the client have used so far, in microseconds."""
 
     def requests(self, load: Load) -> list[bytes]:
         running = self.running
@@ -93,9 +97,10 @@ async def _turns(load: Load, asking: Asking) -> dict[str, float]:
     try:
         await _all(again(each, time.monotonic() + load.seconds / 10) for each in connections)
         turns.clear()
-        used, began = _cpu(asking), time.monotonic()
+        used, beside, began = _cpu(asking), asking.beside(), time.monotonic()
         await _all(again(each, began + load.seconds) for each in connections)
         used, seconds = _cpu(asking) - used, time.monotonic() - began
+        busy = (asking.beside() - beside) / seconds / 1e6
     finally:
         for each in connections:
             each.close()
@@ -103,6 +108,7 @@ async def _turns(load: Load, asking: Asking) -> dict[str, float]:
     firsts = [turn.first - turn.began for turn in turns if turn.first]
     return {
         "units": float(len(turns)),
+        BUSY: busy,
         "cpu_us_request": used / len(turns),
         "cpu_us_frame": used / len(turns) / load.frames,
         "requests_per_second": len(turns) / seconds,
@@ -128,11 +134,13 @@ async def _streams(load: Load, asking: Asking) -> dict[str, float]:
     async def watch() -> None:
         """Look at time and memory while all streams are open."""
         await asyncio.sleep(load.ramp + _SETTLE_SECONDS)
-        figures["cpu_us"] = -_cpu(asking)
+        figures["cpu_us"], beside = -_cpu(asking), asking.beside()
+        since = time.monotonic()
         seconds = load.frames * load.gap_ms / 1_000 - load.ramp - 2 * _SETTLE_SECONDS
         await asyncio.sleep(max(0.0, seconds))
         figures["until_us"] = time.monotonic() * 1e6
         figures["cpu_us"] += _cpu(asking)
+        figures[BUSY] = (asking.beside() - beside) / (time.monotonic() - since) / 1e6
         if asking.running.process is not None:
             figures["memory_mb"] = asking.running.process.memory_mb()
 
@@ -163,11 +171,15 @@ async def _streams(load: Load, asking: Asking) -> dict[str, float]:
 async def _capacity(load: Load, asking: Asking) -> dict[str, float]:
     """Double the streams until they lag, then halve the step between the last two."""
 
+    busy = 0.0
+
     async def holds(streams: int) -> bool:
+        nonlocal busy
         try:
             figures = await _streams(replace(load, connections=streams), asking)
         except (Failed, OSError, TimeoutError):
             return False
+        busy = max(busy, figures[BUSY])
         return figures["lag_p99_us"] <= _LAG_LIMIT
 
     good, streams = 0, load.connections
@@ -179,7 +191,7 @@ async def _capacity(load: Load, asking: Asking) -> dict[str, float]:
             good = between
         else:
             streams = between
-    return {"streams": float(good)}
+    return {"streams": float(good), BUSY: busy}
 
 
 async def start(load: Load, target: Target, place: Place, dialect: Dialect) -> Sample:

@@ -7,12 +7,12 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from tests.bench.loads import Load
-from tests.bench.measure import Sample
+from tests.bench.measure import BUSY, Sample
 
 RELAY, DIRECT, OURS = "relay", "direct", "ki2api"
 _OWN = {RELAY, DIRECT, OURS, "ceiling"}
-_BEGIN, _END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"
 _ADDED = "added_p50_us"
+_FULL = 0.85
 
 
 class Row(Struct, frozen=True):
@@ -75,7 +75,7 @@ def tables(results: Results, loads: Sequence[Load]) -> str:
     said += [f"- {name} is left out: {why}" for name, why in results.left_out.items()]
     for dialect in dict.fromkeys(key.partition("/")[2] for key in results.samples):
         said += ["", *_table(results, dialect, loads), *_beside_ours(results, dialect, loads)]
-    return "\n".join([*said, *_failures(results)]) + "\n"
+    return "\n".join([*said, *_limits(results), *_failures(results)]) + "\n"
 
 
 def _table(results: Results, dialect: str, loads: Sequence[Load]) -> Iterator[str]:
@@ -154,6 +154,18 @@ def _ratios(figure: str, samples: Sequence[Sample], relay: Sequence[Sample]) -> 
     ]
 
 
+def _limits(results: Results) -> Iterator[str]:
+    """Name where the stub and the client were the limit: there, rates say little of a target."""
+    for key, targets in results.samples.items():
+        for target, samples in targets.items():
+            busy = [each.figures[BUSY] for each in samples if BUSY in each.figures]
+            if busy and statistics.median(busy) > _FULL and target != DIRECT:
+                yield (
+                    f"\n{key}, {target}: the stub and the client took"
+                    f" {statistics.median(busy):.0%} of their core; look at CPU, not at rates or lag."
+                )
+
+
 def _failures(results: Results) -> Iterator[str]:
     for key, targets in results.samples.items():
         for target, samples in targets.items():
@@ -161,10 +173,11 @@ def _failures(results: Results) -> Iterator[str]:
                 yield f"\n{key}, {target}: {failure}"
 
 
-def write(page: Path, told: str) -> None:
-    """Put the tables between the marks of a page."""
-    before, begin, rest = page.read_text().partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+def write(page: Path, name: str, told: str) -> None:
+    """Put tables between the marks of a page that bear their name."""
+    first, last = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    before, begin, rest = page.read_text().partition(first)
+    _, end, after = rest.partition(last)
     if not (begin and end):
-        raise SystemExit(f"{page} lacks the marks {_BEGIN!r} and {_END!r}")
+        raise SystemExit(f"{page} lacks the marks {first!r} and {last!r}")
     page.write_text(f"{before}{begin}\n{told}\n{end}{after}")

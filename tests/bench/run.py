@@ -1,6 +1,7 @@
 """All rounds over all targets."""
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,7 @@ def upstream(folder: Path, *, with_tls: bool = False) -> Iterator[Place]:
     try:
         port = int(process.line())
         url = f"https://localhost:{port}" if with_tls else f"http://127.0.0.1:{port}"
-        yield Place(url, folder, gateway, authority)
+        yield Place(url, folder, gateway, authority, process)
     finally:
         process.stop()
 
@@ -84,4 +85,9 @@ class Run:
         if load.kind == "start":
             place = self._place.within(f"{target.name}-started")
             return await measure.start(load, target, place, dialect)
-        return await measure.measure(load, Asking(self._running[target.name], dialect))
+        asking = Asking(self._running[target.name], dialect, beside=self._beside)
+        return await measure.measure(load, asking)
+
+    def _beside(self) -> float:
+        stub = self._place.stub
+        return time.process_time() * 1e6 + (stub.cpu_us() if stub is not None else 0.0)

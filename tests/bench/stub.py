@@ -85,16 +85,60 @@ def _whole(path: bytes, count: int, unit: Unit) -> bytes:
 
 
 @cache
-def _cut(path: bytes, number: int, count: int, unit: Unit) -> tuple[bytes, bytes]:
-    """Give what stands in a delta before and after its stamp."""
-    before, _, after = _shape(path, unit).delta(number, count).partition(STAMP)
-    return before, after
+def _closing(path: bytes, unit: Unit) -> bytes:
+    return chunk(_shape(path, unit).closing) + LAST_CHUNK
 
 
-def _stamped(path: bytes, number: int, count: int, unit: Unit) -> bytes:
-    before, after = _cut(path, number, count, unit)
-    stamp = b"%016d" % (monotonic_ns() // 1_000)
-    return chunk(_shape(path, unit).sealed(before + stamp + after))
+@cache
+def _cut(path: bytes, count: int, unit: Unit) -> list[tuple[bytes, bytes, bytes]]:
+    """Give of each delta the head of its chunk, and what stands before and after its stamp."""
+    deltas = [_shape(path, unit).delta(number, count) for number in range(count)]
+    halves = [delta.partition(STAMP) for delta in deltas]
+    return [
+        (b"%x\r\n" % len(delta), before, after)
+        for delta, (before, _, after) in zip(deltas, halves, strict=True)
+    ]
+
+
+class Stream:
+    """An answer whose frames come one after another, each stamped when it is sent."""
+
+    def __init__(
+        self, transport: asyncio.Transport, path: bytes, count: int, gap: float, unit: Unit
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._deltas = iter(_cut(path, count, unit))
+        self._left = count
+        self._sealed = _shape(path, unit).sealed
+        self._closing = _closing(path, unit)
+        self._gap = gap
+        self._due = self._loop.time()
+        transport.write(_opening(path, unit) + self._stamped())
+        self._plan()
+
+    def cancel(self) -> None:
+        """Send no more."""
+        self._timer.cancel()
+
+    def _stamped(self) -> bytes:
+        head, before, after = next(self._deltas)
+        self._left -= 1
+        stamp = b"%016d" % (monotonic_ns() // 1_000)
+        return head + self._sealed(before + stamp + after) + b"\r\n"
+
+    def _plan(self) -> None:
+        self._due += self._gap
+        self._timer = self._loop.call_at(self._due, self._send)
+
+    def _send(self) -> None:
+        """Send a frame that is due, and the end with the last one."""
+        if self._left > 1:
+            self._transport.write(self._stamped())
+            self._plan()
+        else:
+            last = self._stamped() if self._left else b""
+            self._transport.write(last + self._closing)
 
 
 class Stub(asyncio.Protocol):
@@ -104,14 +148,13 @@ class Stub(asyncio.Protocol):
     """Answers of a model by this process."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is one
-        self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._buffer = b""
-        self._timer: asyncio.TimerHandle | None = None
+        self._stream: Stream | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._stream is not None:
+            self._stream.cancel()
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
@@ -146,29 +189,9 @@ class Stub(asyncio.Protocol):
         if _SHAPES[path][1] is not None and not _STREAMED.search(body):
             self._transport.write(_whole(path, count, unit))
         elif gap:
-            self._transport.write(_opening(path, unit) + _stamped(path, 0, count, unit))
-            self._next(path, 1, count, unit, gap, self._loop.time() + gap)
+            self._stream = Stream(self._transport, path, count, gap, unit)
         else:
             self._transport.write(_burst(path, count, unit))
-
-    def _next(
-        self, path: bytes, number: int, count: int, unit: Unit, gap: float, due: float
-    ) -> None:
-        """Send a frame when it is due, and the end with the last one."""
-
-        def send() -> None:
-            data = _stamped(path, number, count, unit)
-            if number + 1 < count:
-                self._transport.write(data)
-                self._next(path, number + 1, count, unit, gap, due + gap)
-            else:
-                closing = chunk(_shape(path, unit).closing) + LAST_CHUNK
-                self._transport.write(data + closing)
-
-        if number < count:
-            self._timer = self._loop.call_at(due, send)
-        else:
-            self._transport.write(chunk(_shape(path, unit).closing) + LAST_CHUNK)
 
 
 async def _serve(certificate: str, key: str) -> None:

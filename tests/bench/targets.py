@@ -11,6 +11,7 @@ from typing import Protocol
 
 import httpx
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 import ki2api
 from tests.bench.asked import MODEL, PATHS
@@ -31,12 +32,13 @@ class Place(Struct, frozen=True):
     core: int | None
     authority: Path | None = None
     """The certificate to trust, where the stub speaks TLS."""
+    stub: Process | None = None
 
     def within(self, name: str) -> "Place":
         """Return a folder of its own."""
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
-        return Place(self.upstream, folder, self.core, self.authority)
+        return replace(self, folder=folder)
 
 
 class Running(Struct):
