@@ -33,6 +33,10 @@ class Lease(Access, eq=False, kw_only=True):
     member: Member
     held: bool = True
 
+    def __repr__(self) -> str:
+        # A stage may put a lease into its log, where the profile would name the person.
+        return f"Lease({self.name!r}, {self.model!r})"
+
     def catch_up(self) -> None:
         """Take the token and the profile that the account has now."""
         access = self.member.access()
