@@ -90,6 +90,9 @@ _LETTERS = bytes(
 _KNOWN = {
     word.encode(): -kind for kind, words in enumerate(KNOWN.values(), 1) for word in words.split()
 }
+_KINDS = (*range(-1, -len(KNOWN) - 1, -1), *range(1, _LONGEST + 1))
+"""In the order of FIGURES."""
+_NONE = (0,) * len(_KINDS)
 
 
 def shape(text: str) -> tuple[int, ...]:
@@ -110,11 +113,7 @@ def _words(letters: bytes) -> list[int]:
     """Count the words by their length, but known ones by themselves."""
     words = letters.split()
     kinds = Counter(map(_KNOWN.get, words, map(len, words)))
-    counts = [
-        *(kinds[-kind] for kind in range(1, len(KNOWN) + 1)),
-        *(kinds[letters] for letters in range(1, _LONGEST + 1)),
-        0,
-    ]
+    counts = [*map(kinds.get, _KINDS, _NONE), 0]
     for kind in kinds:
         if kind is not None and kind > _LONGEST:
             counts[-2] += kinds[kind]
