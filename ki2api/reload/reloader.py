@@ -98,6 +98,8 @@ class Reloader:
         """Look once, and take what has changed."""
         before, self._sight = self._sight, await self._settled()
         touched = changed(before, self._sight)
+        if touched or asked:  # also at what is named only now, before it is read
+            self._sight = await asyncio.to_thread(self._anew, self._sight)
         taken = False
         if asked or touched & self._of_settings or (touched and "settings" in self._faults):
             taken = await self._take("settings", self._take_settings)

@@ -30,6 +30,7 @@ class Stand:
         self.tokens = folder / "tokens"
         self.tokens.write_text("one")
         self.applied: list[Loaded] = []
+        self.at_applied: Callable[[], object] = lambda: None
         self.pauses: list[float] = []
         self.at_pause: Callable[[], object] = lambda: None
         self.after_read: Callable[[], object] = lambda: None
@@ -53,6 +54,10 @@ class Stand:
             for each in text.split()
         ]
         return Found("tokens", tuple(credentials), ("a warning",), (self.tokens,))
+
+    def apply(self, loaded: Loaded) -> None:
+        self.applied.append(loaded)
+        self.at_applied()
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -83,7 +88,7 @@ async def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             Origins(stand.read, stand.find, (stand.config,)),
             Force(loaded, found),
             stand.house,
-            applied=stand.applied.append,
+            applied=stand.apply,
             pause=stand.pause,
         )
         yield stand
@@ -106,6 +111,19 @@ async def test_new_settings_come_into_force_and_are_told(stand: Stand, log: list
     assert any(f"settings: {stand.config}; pipeline: auth > " in line for line in log)
     assert not any("WARNING" in line for line in log)
     assert stand.house.shared.pool.names() == ["one"]
+
+
+async def test_a_stage_that_changes_as_soon_as_it_is_in_force_is_read_again(
+    stand: Stand, tmp_path: Path
+) -> None:
+    stage = tmp_path / "mine.py"
+    stage.write_text("def request(flow): pass")
+    stage.chmod(0o644)
+    stand.at_applied = lambda: stage.write_text("def request(flow): return")
+    stand.config.write_text(f'{STATE}[[pipeline]]\nstage = "./mine.py"\nafter = "auth"\n')
+    await stand.check()
+    await stand.check()
+    assert len(stand.applied) == 2
 
 
 async def test_a_file_that_is_just_being_written_is_not_read_before_it_is_whole(
