@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +106,8 @@ ROUTES = [
     telemetry,
     schema,
 ]
-DEFAULT_KEY_WARNING = (
-    "the default key is in force: anybody on this machine and its private networks can use your"
-    " account; set API_KEY to a key of your own"
-)
+DEFAULT_KEY_IN_FORCE = "the default key is in force: "
+"""How the warning begins that tells who may use it."""
 
 
 class Lasting(Struct):
@@ -189,7 +188,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         draining=lambda: shared.draining,
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"
-    default = [DEFAULT_KEY_WARNING] if exposed else []
+    default = [_who_may_ask(settings.server.host)] if exposed else []
     return Built(gateway, ways, [*loaded.warnings, *assembly.warnings, *default])
 
 
@@ -261,6 +260,21 @@ def _key_faults(plain: Sequence[Secret], named: Sequence[NamedKey]) -> Iterator[
             yield f"keys[{index}].hash", "this key is there twice"
         names.add(key.name)
         hashes.add(key.hash)
+
+
+def _who_may_ask(host: str) -> str:
+    reach = "" if _is_loopback(host) else " and its private networks"
+    return (
+        f"{DEFAULT_KEY_IN_FORCE}anybody on this machine{reach} can use your account; set API_KEY"
+        " to a key of your own"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # another name, which may lead anywhere
+        return False
 
 
 def _check_proxy(loaded: Loaded) -> None:

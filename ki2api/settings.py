@@ -223,7 +223,7 @@ def _read(path: Path | None, *, found: bool) -> Loaded:
     try:
         with opened(path) as file:
             status = os.fstat(file.fileno())
-            text = TextIOWrapper(BytesIO(read_all(file, LARGEST_FILE)), "utf-8").read()
+            text = TextIOWrapper(BytesIO(read_all(file, LARGEST_FILE)), "utf-8-sig").read()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise SettingsError([f"{path}: the settings file cannot be read: {reason}"]) from None

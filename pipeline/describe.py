@@ -91,6 +91,12 @@ def as_toml(value: Any) -> str:
         return ""
     if isinstance(value, Secret):
         return '"***"'
+    if isinstance(value, msgspec.Struct):
+        pairs = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        value = {key: getattr(value, name) for key, name in pairs}
+    if isinstance(value, dict):
+        shown = (f"{key} = {each}" for key, raw in value.items() if (each := as_toml(raw)))
+        return f"{{{', '.join(shown)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_toml, value))}]"
     return msgspec.json.encode(value).decode()

@@ -1,7 +1,9 @@
 """`ki2api demo`: try the gateway without any account."""
 
 import os
+import sys
 from pathlib import Path
+from shutil import which
 
 import rich_click as click
 from msgspec.structs import replace
@@ -13,7 +15,7 @@ from ki2api.cli.running import listen, run
 from ki2api.cli.simulated import serve_simulated
 from ki2api.keys import DEFAULT_KEY
 from ki2api.reload.reloader import Origins
-from ki2api.settings import Loaded, Settings, load, overridden
+from ki2api.settings import Loaded, Settings, find_file, load, overridden
 
 CONFIG = "Settings file, such as one with a pipeline to try; its accounts are not used."
 
@@ -32,11 +34,11 @@ Paste this into another terminal:
          "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
 Your own account: log in to the Kiro IDE on this machine (its token file is found by itself), or
-  ki2api login                                                      # in your browser; or
+  {command} login                                                      # in your browser; or
   export KIRO_API_KEY=ksk_...                                       # a key from app.kiro.dev; or
   export KIRO_AUTH_CONFIG='[{{"refreshToken": "...", "name": "me"}}]'
-then stop this with Ctrl+C and run:  ki2api serve
-
+then stop this with Ctrl+C and run:  {command} serve
+{passed}
 Unofficial: not made or endorsed by AWS or Kiro. Use your own account, and read its terms first.
 """
 
@@ -65,6 +67,21 @@ def _settings(config: Path | None) -> Loaded:
     return replace(loaded, settings=replace(loaded.settings, upstream=upstream))
 
 
+def _passed_over(places: tuple[Path, ...], url: str) -> str:
+    """Say which settings file the other commands would read here, and the demo does not."""
+    other = None if places else find_file(os.environ, None)
+    if other is None:
+        return ""
+    ask = f"ki2api accounts --url {url}"
+    return f"\n{other} is not read; --config {other} uses it. To ask this demo:  {ask}\n"
+
+
+def _called_by() -> str:
+    """Return what to type for this program: its path where the shell would not find its name."""
+    path = sys.argv[0]
+    return path if Path(path).name == "ki2api" and not which("ki2api") else "ki2api"
+
+
 async def _demo(origins: Origins, loaded: Loaded) -> None:
     server = loaded.settings.server
     listening = listen(server.host, server.port)
@@ -73,6 +90,7 @@ async def _demo(origins: Origins, loaded: Loaded) -> None:
     key = "$API_KEY" if own_key else DEFAULT_KEY
 
     def say(url: str) -> None:
-        click.echo(SCREEN.format(url=url, key=key))
+        passed = _passed_over(origins.places, url)
+        click.echo(SCREEN.format(url=url, key=key, command=_called_by(), passed=passed))
 
     await serve_simulated(origins, listening, say)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import loguru
 import rich_click as click
 
-from ki2api.app import DEFAULT_KEY_WARNING
+from ki2api.app import DEFAULT_KEY_IN_FORCE
 from ki2api.cli import logs
 from ki2api.connection import Pace, Shared
 from ki2api.reload.generations import Generations, House, opened
@@ -189,8 +189,9 @@ async def _announce(server: Server, ready: Callable[[], None]) -> None:
 async def _nag(generations: Generations) -> None:
     while True:
         await asyncio.sleep(HOURLY)
-        if DEFAULT_KEY_WARNING in generations.built.warnings:
-            loguru.logger.warning(DEFAULT_KEY_WARNING)
+        for warning in generations.built.warnings:
+            if warning.startswith(DEFAULT_KEY_IN_FORCE):
+                loguru.logger.warning("{}", warning)
 
 
 def base_url(host: str, port: int) -> str:

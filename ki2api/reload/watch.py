@@ -42,7 +42,7 @@ def changed(before: Sight, after: Sight) -> frozenset[Path]:
 def named_files(settings: Path) -> frozenset[Path] | None:
     """Return the files that a settings file names, its secrets and code; None if it is broken."""
     try:
-        tables = parse(read_text(settings, limit=LARGEST_FILE), str(settings))
+        tables = parse(read_text(settings, "utf-8-sig", limit=LARGEST_FILE), str(settings))
     except FileNotFoundError:
         return frozenset()
     except (OSError, UnicodeDecodeError, SettingsError):

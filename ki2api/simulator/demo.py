@@ -12,6 +12,7 @@ _INTRODUCTION = re.compile(
     r"介绍一下|自我介绍|你是谁|who are you|introduce yourself", re.IGNORECASE
 )
 _POEM = re.compile(r"写.*诗|\bpoem\b", re.IGNORECASE)
+_COMMA = "，"  # noqa: RUF001 - it is Chinese
 _LONGEST_ECHO = 200
 _LONGEST_RESULT = 2_000
 _SEARCH = "web_search"
@@ -99,11 +100,11 @@ def _greeting(question: Question, *, chinese: bool) -> str:
     model, said = question.model.id, question.prompt[:_LONGEST_ECHO]
     if chinese and _INTRODUCTION.search(said):
         return (
-            f"你好。我是 Ki2API 自带的模拟器、此刻扮演 {model}。"
-            "我不会连接任何 Kiro 服务、只用来试一试你的客户端和配置。"
+            f"你好。我是 Ki2API 自带的模拟器{_COMMA}此刻扮演 {model}。"
+            f"我不会连接任何 Kiro 服务{_COMMA}只用来试一试你的客户端和配置。"
         )
     if chinese:
-        return f"你好。我是 Ki2API 自带的模拟器、此刻扮演 {model}。你说的是「{said}」。"
+        return f"你好。我是 Ki2API 自带的模拟器{_COMMA}此刻扮演 {model}。你说的是「{said}」。"
     hello = f"Hello! I am the simulator inside Ki2API, playing {model}; no Kiro was asked."
     return f"{hello} You said: {said}" if said else hello
 
@@ -111,5 +112,5 @@ def _greeting(question: Question, *, chinese: bool) -> str:
 def _seen(picture: Picture, *, chinese: bool) -> str:
     size = f"{picture.size[0]} × {picture.size[1]}" if picture.size else ""  # noqa: RUF001 - the sign of dimensions
     if chinese:
-        return f"我看到一张 {picture.format} 图片" + (f"、{size} 像素。" if size else "。")
+        return f"我看到一张 {picture.format} 图片" + (f"{_COMMA}{size} 像素。" if size else "。")
     return f"I see a {picture.format} image" + (f" of {size} pixels." if size else ".")

@@ -85,6 +85,41 @@ def test_show_names_the_origin_of_each_value_and_no_secret(done: Any, tmp_path: 
         assert secret not in text
 
 
+def test_show_names_each_setting_of_a_stage_and_where_it_comes_from(
+    done: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[[pipeline]]\nstage = "retry"\nattempts = 5\n'
+        '[[pipeline]]\nstage = "fetch-images"\nlabel = "pictures"\nafter = "normalize"\n'
+    )
+    status, text = done("show")
+    assert status == 0
+    tables = text.partition("# accounts")[0].split("[[pipeline]]\n")[1:]
+    shown = [[line.split(maxsplit=2) for line in table.split("\n")] for table in tables]
+    retry = {line[0]: line[2] for line in shown[7] if line}
+    assert retry["stage"].split() == ['"retry"', "#", "config.toml:2"]
+    assert retry["attempts"].split() == ["5", "#", "config.toml:3"]
+    assert retry["within-seconds"].split() == ["60.0", "#", "default"]
+    pictures = {line[0]: line[2] for line in shown[3] if line}
+    assert pictures["label"].split() == ['"pictures"', "#", "config.toml:6"]
+    assert pictures["most"].endswith("# default")
+
+
+def test_the_demo_says_which_settings_it_does_not_read(launch: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[server]\nport = 9\n")
+    demo = launch(["demo", "--port", "0"], tmp_path, {})
+    url = demo.wait_for(r"Anthropic base URL\s+(http://\S+)")[1]
+    demo.wait_for("config.toml is not read; --config config.toml uses it")
+    demo.wait_for(f"ki2api accounts --url {url}")
+
+
+def test_a_demo_that_reads_settings_passes_none_over(launch: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    demo = launch(["demo", "--port", "0", "--config", "config.toml"], tmp_path, {})
+    demo.wait_for("Unofficial")
+    assert "is not read" not in demo.text
+
+
 def test_the_schema_knows_every_setting(done: Any) -> None:
     status, text = done("show", "--schema")
     assert status == 0

@@ -162,3 +162,27 @@ def test_a_proxy_of_the_environment_is_told_to_be_unused(tmp_path: Path, name: s
     assert "hush" not in note
     assert load(environ, write(tmp_path, '[upstream]\nproxy = "http://p"\n')).notes == ()
     assert load(environ, write(tmp_path, '[upstream]\nkind = "simulator"\n')).notes == ()
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[server]\nport = 9001\n", "utf-8-sig")
+    loaded = load({}, path)
+    assert loaded.settings.server.port == 9001
+    assert origin(loaded, "server", "port", {}).endswith(":2")
+
+
+@pytest.mark.parametrize(
+    ("host", "who"),
+    [
+        ("127.0.0.1", "this machine can"),
+        ("localhost", "this machine can"),
+        ("::1", "this machine can"),
+        ("0.0.0.0", "this machine and its private networks can"),
+        ("gateway.lan", "this machine and its private networks can"),
+    ],
+)
+def test_the_default_key_is_warned_of_as_far_as_it_reaches(host: str, who: str) -> None:
+    settings = overridden(Settings(), {"KI2API_HOST": host})
+    (warning,) = proved(Loaded(settings), Found()).warnings
+    assert f"anybody on {who} use your account" in warning

@@ -89,3 +89,11 @@ def test_a_type_that_no_settings_file_can_hold_is_refused() -> None:
 
     with pytest.raises(TypeError, match="complex"):
         settings_of(Odd)
+
+
+def test_a_secret_inside_a_table_stays_hidden_and_the_table_is_toml() -> None:
+    told = as_toml((Config(needed=1.5, token=Secret("very secret"), deep={"a": 1}),))
+    assert 'token = "***"' in told
+    assert "deep = {a = 1}" in told
+    assert "needed-much = 1.5" in told
+    assert "key" not in told

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ki2api.accounts.sources import Found
-from ki2api.app import DEFAULT_KEY_WARNING, proved
+from ki2api.app import DEFAULT_KEY_IN_FORCE, proved
 from ki2api.cli.checkup.finding import Finding
 from ki2api.settings import Loaded
 from pipeline import PipelineError
@@ -18,7 +18,7 @@ def look_at_settings(loaded: Loaded) -> Iterator[Finding]:
         return
     yield Finding("Settings", "good", f"{loaded.source}: all right")
     for warning in warnings:
-        if warning != DEFAULT_KEY_WARNING:
+        if not warning.startswith(DEFAULT_KEY_IN_FORCE):
             yield Finding("Settings", "note", warning)
             continue
         text = "the default key is in force: it works from this machine and private networks"

@@ -29,7 +29,7 @@ from ki2api.kiro.rules.text import CLEANED, h15_input, h19_clean
 EMPTY_RESULT = "(empty result)"
 NOT_FETCHED = (
     "Pictures are not fetched from their addresses: send the picture itself, in base64, or add the"
-    " stage fetch-images to the pipeline."
+    " stage fetch-images to the pipeline (docs/content.md)."
 )
 IMAGE_RESULT = "(the result is an image, attached to this message)"
 DOCUMENT_RESULT = "(the result is a document, attached to this message)"

@@ -78,7 +78,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "§3.7",
-        "documents: base64, format, name, 4.5 MB, 5 of them, a model that reads them; no links",
+        "documents and links: base64, format, name, 4.5 MB, 5 of them, a model that reads them; a"
+        " picture by its address is refused (docs/content.md)",
         ("repaired", "refused"),
         "kiro/rules/documents.py",
     ),

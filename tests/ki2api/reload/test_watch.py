@@ -164,3 +164,9 @@ def test_of_a_broken_settings_file_it_is_not_known(tmp_path: Path, content: byte
     (tmp_path / "config.toml").write_bytes(content)
     assert named_files(tmp_path / "config.toml") is None
     assert named_files(tmp_path) is None
+
+
+def test_files_are_named_also_after_a_mark_of_the_byte_order(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text('[server]\napi-keys = ["file:key"]\n', "utf-8-sig")
+    assert named_files(settings) == frozenset({tmp_path / "key"})

@@ -40,7 +40,7 @@ def test_it_echoes_in_the_language_of_the_prompt() -> None:
     [
         ("Look", Picture("png", (640, 480)), "I see a png image of 640 × 480 pixels."),
         ("Look", Picture("jpeg"), "I see a jpeg image."),
-        ("看图", Picture("png", (6, 4)), "我看到一张 png 图片、6 × 4 像素。"),
+        ("看图", Picture("png", (6, 4)), "我看到一张 png 图片，6 × 4 像素。"),
         ("看图", Picture("webp"), "我看到一张 webp 图片。"),
     ],
 )
