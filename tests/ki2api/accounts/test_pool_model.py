@@ -434,7 +434,10 @@ class PoolModel(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99))
     def refuse_a_token(self, which: int) -> None:
         lease, account = self.leases[which % len(self.leases)]
-        if self.outside.moods.get(account.login) == "slow" or account.login in self.outside.waiting:
+        # A refresh under way may be of the login before this one: it is waited for all the same.
+        logins = {login for login, owner in self.owners.items() if owner is account}
+        slow = {login for login in logins if self.outside.moods.get(login) == "slow"}
+        if slow or logins & self.outside.waiting.keys():
             return
         left_alone = account.state in LEFT_ALONE
         renewing = self.loop.create_task(self.pool.renew(lease))
