@@ -72,6 +72,8 @@ class _Errand:
             self.incoming.fail(error)
         finally:
             self.incoming.fail(httpx.ReadError("cut off"))  # only where it has not ended
+            if not self.incoming.status:
+                await _close_forgotten(self._transport)
 
     async def _exchange(self) -> None:
         response = await self._transport.handle_async_request(self._request)
@@ -89,3 +91,17 @@ class _Errand:
         finally:
             self._over = True
             await response.aclose()
+
+
+async def _close_forgotten(transport: httpx.AsyncBaseTransport) -> None:
+    """Close connections that stand and are nobody's.
+
+    httpcore 1.0 leaves one so where a request is cancelled between its making and its first use.
+    """
+    if not isinstance(transport, httpx.AsyncHTTPTransport):
+        return
+    pool = transport._pool  # noqa: SLF001 - no public way to look
+    used = {request.connection for request in pool._requests}  # noqa: SLF001 - as above
+    for connection in pool.connections:
+        if connection not in used and not (connection.is_idle() or connection.is_closed()):
+            await connection.aclose()

@@ -71,6 +71,28 @@ async def test_a_connection_that_is_cancelled_while_it_is_made_is_closed(
             await asyncio.sleep(0.001)
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+async def test_what_httpx_forgets_of_a_connection_that_was_being_made_is_closed(
+    *, tls: bool
+) -> None:
+    transport = stock()
+    async with served(slow, tls=tls) as peer:
+        for steps in range(4 * STEPS):
+            asking = asyncio.ensure_future(told(transport, peer.url()))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait({asking})
+            while transport._errands:
+                await asyncio.sleep(0)
+            pool = transport._inside._pool  # type: ignore[attr-defined]  # no public way to look
+            busy = [each for each in pool.connections if not (each.is_idle() or each.is_closed())]
+            assert busy == [], steps
+            for each in pool.connections:
+                await each.aclose()
+    await transport.aclose()
+
+
 async def test_leaving_while_the_response_is_closed_leaves_no_connection_behind() -> None:
     transport = stock()
     async with served(saying(*[ENDED] * 20)) as peer:
