@@ -18,6 +18,7 @@ class Keeper:
         self._errands = errands
         self._clock = clock
         self._records: dict[str, Record] = {}
+        self._lineages: dict[str, str] = {}
 
     async def load(self) -> None:
         """Read what an earlier process kept; raises StateUnreadable."""
@@ -25,12 +26,12 @@ class Keeper:
 
     def save(self, member: Member) -> None:
         """Keep what is known of a member, without waiting."""
-        self._records[member.key] = member.record(self._clock())
+        self._note(member)
         self._errands.send(self._write(member.key))
 
     async def keep(self, member: Member) -> None:
         """Keep what is known of a member; it is durable when this returns."""
-        self._records[member.key] = member.record(self._clock())
+        self._note(member)
         await self._write(member.key)
 
     async def keep_former(self, member: Member, login: Credential, wallet: Wallet) -> None:
@@ -46,7 +47,7 @@ class Keeper:
         """
         own = member.key in self._records
         if key := member.key if own else self._namesake(member):
-            member.lineage = key
+            member.lineage = self._lineages.get(key, key)
             member.restore(self._records[key], self._clock(), wallet=own)
             self.save(member)
 
@@ -63,6 +64,10 @@ class Keeper:
             member.restore_tokens(kept.wallet, now)
         if (member.key, member.standing) != before:
             self.save(member)
+
+    def _note(self, member: Member) -> None:
+        self._records[member.key] = member.record(self._clock())
+        self._lineages[member.key] = member.lineage
 
     def _namesake(self, member: Member) -> str:
         """Return the key of an account whose login was replaced while no gateway ran.

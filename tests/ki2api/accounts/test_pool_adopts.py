@@ -375,6 +375,23 @@ async def test_one_suspended_account_counts_once_under_all_its_logins(
     assert pool.breaker_remaining() == 0
 
 
+async def test_one_account_that_is_suspended_goes_and_comes_back_is_not_two(
+    make_pool: MakePool, ready: MakeCredential
+) -> None:
+    pool = make_pool(ready("a"), ready("b"))
+    logged_in = ready("a", refresh_token=Secret("after a login"))
+    pool.adopt([logged_in, ready("b")])
+    lease = await pool.hold()
+    assert lease.name == "a"
+    pool.release(lease, AccountSuspended("locked"))
+
+    pool.adopt([ready("b")])
+    pool.adopt([logged_in, ready("b")])
+
+    assert pool.states() == {"a": "quarantined", "b": "ready"}
+    assert pool.breaker_remaining() == 0
+
+
 async def test_a_token_that_comes_late_goes_to_the_account_that_has_its_login_now(
     make_pool: MakePool, seeded: MakeCredential, service: Any
 ) -> None:

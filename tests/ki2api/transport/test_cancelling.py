@@ -71,12 +71,9 @@ async def test_a_connection_that_is_cancelled_while_it_is_made_is_closed(
             await asyncio.sleep(0.001)
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-async def test_what_httpx_forgets_of_a_connection_that_was_being_made_is_closed(
-    *, tls: bool
-) -> None:
+async def test_what_httpx_forgets_of_a_connection_that_was_being_made_is_closed() -> None:
     transport = stock()
-    async with served(slow, tls=tls) as peer:
+    async with served(slow) as peer:
         for steps in range(4 * STEPS):
             asking = asyncio.ensure_future(told(transport, peer.url()))
             for _ in range(steps):
