@@ -19,10 +19,12 @@ class Keeper:
         self._clock = clock
         self._records: dict[str, Record] = {}
         self._lineages: dict[str, str] = {}
+        self._earlier: set[str] = set()
 
     async def load(self) -> None:
         """Read what an earlier process kept; raises StateUnreadable."""
         self._records = dict(await self._store.load())
+        self._earlier = set(self._records)
 
     def save(self, member: Member) -> None:
         """Keep what is known of a member, without waiting."""
@@ -40,16 +42,21 @@ class Keeper:
         self._records[login.fingerprint] = record
         await self._write(login.fingerprint)
 
-    def restore(self, member: Member) -> None:
+    def restore(self, member: Member) -> bool:
         """Let a member go on from what was kept of its login, or at least of its account.
 
         What is in use is kept anew, so that it does not grow old, whatever the clock was then.
+        Tells whether an earlier process kept it, and this one learns of it now.
         """
         own = member.key in self._records
-        if key := member.key if own else self._namesake(member):
+        key = member.key if own else self._namesake(member)
+        is_news = key in self._earlier
+        if key:
+            self._earlier.discard(key)
             member.lineage = self._lineages.get(key, key)
             member.restore(self._records[key], self._clock(), wallet=own)
             self.save(member)
+        return is_news
 
     def replace_login(self, member: Member, credential: Credential, position: int) -> None:
         """Let a member go on with what now stands in its place.

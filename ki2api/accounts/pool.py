@@ -384,9 +384,9 @@ class AccountPool:
         return None if is_gone or is_taken else found
 
     def _restore(self, member: Member) -> None:
-        self._keeper.restore(member)
+        is_news = self._keeper.restore(member)
         standing = member.standing
-        if standing.state == "quarantined" and not standing.has_lapsed(self._clock()):
+        if is_news and standing.state == "quarantined" and not standing.has_lapsed(self._clock()):
             self._note_suspension(member.lineage, standing.since)
 
     def _note_suspension(self, account: str, when: float) -> None:

@@ -392,6 +392,23 @@ async def test_one_account_that_is_suspended_goes_and_comes_back_is_not_two(
     assert pool.breaker_remaining() == 0
 
 
+async def test_a_suspension_that_a_reset_has_ended_for_the_pool_is_no_news_when_it_comes_back(
+    make_pool: MakePool, ready: MakeCredential
+) -> None:
+    pool = make_pool(ready("a"), ready("b"), ready("c"))
+    await pool.start()
+    leases = [await pool.hold() for _ in range(3)]
+    pool.release(leases[0], AccountSuspended("locked"))
+    pool.reset("c")
+    pool.release(leases[1], AccountSuspended("locked"))
+    assert pool.breaker_remaining() == 0
+
+    pool.adopt([ready("b"), ready("c")])
+    pool.adopt([ready("a"), ready("b"), ready("c")])
+    assert pool.states() == {"a": "quarantined", "b": "quarantined", "c": "ready"}
+    assert pool.breaker_remaining() == 0
+
+
 async def test_a_token_that_comes_late_goes_to_the_account_that_has_its_login_now(
     make_pool: MakePool, seeded: MakeCredential, service: Any
 ) -> None:
