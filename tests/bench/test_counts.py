@@ -16,8 +16,9 @@ from tests.bench.targets import ALL
 CALLS_A_REQUEST = 2_700
 CALLS_A_FRAME = 20
 """In a burst; calls of functions written in Python or C, in the thread of the event loop."""
-CALLS_A_READ = 130
-"""Where each frame comes by itself, the request itself left out."""
+CALLS_A_READ = 115
+"""Of a paced stream, what its request and its frames take left out: on a busy machine one read may
+bring several frames."""
 BLOCKS_LEFT_BEHIND = 10
 """Blocks of memory, each answer; what is remembered of conversations is not among them."""
 TIMES_THE_BODY = 10
@@ -59,8 +60,10 @@ def test_a_request_and_a_frame_take_no_more_calls_than_they_did(counted: Counted
         of(counted, "short"), of(counted, "normal"), of(counted, "paced"), strict=True
     ):
         assert short.calls <= CALLS_A_REQUEST
-        assert (normal.calls - short.calls) / normal.frames <= CALLS_A_FRAME
-        assert (paced.calls - short.calls) / paced.upstream_reads <= CALLS_A_READ
+        a_frame = (normal.calls - short.calls) / normal.frames
+        assert a_frame <= CALLS_A_FRAME
+        of_reads = paced.calls - short.calls - a_frame * paced.frames
+        assert of_reads / paced.upstream_reads <= CALLS_A_READ
 
 
 @pytest.mark.parametrize("load", ["normal", "nonstream"])
