@@ -6,6 +6,7 @@ a person is to see, such as an answer or the state file, is not among the output
 
 import base64
 import gc
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -255,9 +256,13 @@ def test_a_login_tells_the_code_for_the_person_and_none_of_its_secrets(
     urls = simulator.urls
     (tmp_path / "config.toml").write_text(
         f'[upstream]\noidc-url = "{urls.oidc}/{{region}}"\nmanagement-url = "{urls.management}"\n'
-        f'api-url = "{urls.runtime}"\nfallback-url = "{urls.q}"\n[state]\npath = "state.json"\n'
+        f'api-url = "{urls.runtime}"\nfallback-url = "{urls.q}"\n[state]\npath = "state/state.json"\n'
     )
-    login = launch(["login", "--builder-id"], tmp_path, {})
+    before = os.umask(0)  # which the command inherits
+    try:
+        login = launch(["login", "--builder-id"], tmp_path, {})
+    finally:
+        os.umask(before)
     code = login.wait_for(r"^  ([A-Z]{4}-[A-Z]{4})$")[1]
     codes = device_codes(simulator)
     person = simulator.accounts["second"]
@@ -269,5 +274,7 @@ def test_a_login_tells_the_code_for_the_person_and_none_of_its_secrets(
 
     secrets = secrets_of(simulator) | {f"device code {n}": text for n, text in devices.items()}
     assert leaks({"login": login.text}, secrets) == set()
-    assert leaks({"file": (tmp_path / "logins.json").read_text()}, secrets), "kept there, private"
-    assert (tmp_path / "logins.json").stat().st_mode & 0o777 == 0o600
+    state = tmp_path / "state"
+    assert leaks({"file": (state / "logins.json").read_text()}, secrets), "kept there, private"
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert {each.stat().st_mode & 0o777 for each in state.iterdir()} == {0o600}
