@@ -96,8 +96,12 @@ class StateFile:
 
 
 def shown(path: Path | str) -> str:
-    """Return a path as text that fits into JSON and a log, also where it is not UTF-8."""
-    return str(path).encode(errors="backslashreplace").decode()
+    """Return a path as text that fits into JSON and a line, also where it is not UTF-8."""
+    letters = str(path)
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in letters
+    )
 
 
 def make_private_folder(folder: Path) -> None:

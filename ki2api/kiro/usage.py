@@ -10,6 +10,8 @@ from ki2api.events import EndReason, Usage
 from ki2api.kiro.wire import ContextUsageEvent, MetadataEvent, MeteringEvent, TokenUsage
 
 _FULL = 100.0
+_MOST = 2**40
+"""No count, charge or percentage is larger; one that is, or is below 0, was not reported."""
 # Bedrock's words (§4.6); those left out here say no more than that the turn is over.
 _REASONS: dict[str, EndReason] = {
     "MAX_TOKENS": "max-tokens",
@@ -52,13 +54,13 @@ class Meter:
 
     def context(self, event: ContextUsageEvent) -> None:
         """Take how full the context is."""
-        if event.context_usage_percentage is not None:
-            self._percent = event.context_usage_percentage
+        percent = _possible(event.context_usage_percentage)
+        self._percent = self._percent if percent is None else percent
 
     def metering(self, event: MeteringEvent) -> None:
         """Take what Kiro charges; several reports add up."""
-        if event.usage is not None:
-            self._credits = (self._credits or 0.0) + event.usage
+        if (charged := _possible(event.usage)) is not None:
+            self._credits = (self._credits or 0.0) + charged
 
     def metadata(self, event: MetadataEvent) -> None:
         """Take token counts and the stop reason, where there are any."""
@@ -87,10 +89,12 @@ class Meter:
         """Add up the reply."""
         tokens, output = self._tokens, ceil(self._output.tokens * self._factor)
         thoughts = ceil(self._thoughts.tokens * self._factor)
-        if tokens and tokens.uncached_input_tokens is not None:
-            reported = output if tokens.output_tokens is None else int(tokens.output_tokens)
+        uncached = _whole(tokens.uncached_input_tokens) if tokens else None
+        if tokens and uncached is not None:
+            told = _whole(tokens.output_tokens)
+            reported = output if told is None else told
             return Usage(
-                int(tokens.uncached_input_tokens),
+                uncached,
                 reported,
                 "upstream",
                 _whole(tokens.cache_read_input_tokens),
@@ -111,4 +115,9 @@ class Meter:
 
 
 def _whole(count: float | None) -> int | None:
-    return None if count is None else int(count)
+    possible = _possible(count)
+    return None if possible is None else int(possible)
+
+
+def _possible(reported: float | None) -> float | None:
+    return reported if reported is not None and 0 <= reported <= _MOST else None

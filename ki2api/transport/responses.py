@@ -61,6 +61,8 @@ class Responses:
 
     def on_body(self, data: bytes) -> None:
         if self._incoming is not None and not self._incoming.ended:
+            if not self._incoming.status:
+                raise HttpParserError("an interim response has no body")
             self._barren = 0
             self._incoming.take(data)
 

@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import selectors
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from random import Random
@@ -41,6 +40,7 @@ from ki2api.stages.retry import Retry, RetryConfig
 from ki2api.transport import Clients
 from pipeline import Chain, Secret
 from pipeline.testing import batches, build_flow
+from tests.jumping import JumpingLoop
 
 NOON = 1_763_812_800.0  # 2025-11-22T12:00:00Z
 HOUR = 3_600.0
@@ -48,29 +48,6 @@ ASIDE = 5
 """Questions about models and profiles that each account may cost in an hour, beside requests."""
 NEVER = math.inf  # in this hour, or before a person does something
 MODEL = Model("claude-sonnet-4.5")
-
-
-class Jumping(selectors.DefaultSelector):
-    """Waits for nothing: the time that would pass, passes at once."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        assert ready or timeout is not None, "everybody waits for something that never comes"
-        self.now += 0.0 if ready else timeout or 0.0
-        return ready
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop on which an hour takes as long as the work in it."""
-
-    def __init__(self) -> None:
-        self._jumping = Jumping()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.now
 
 
 def simulate(story: Callable[[], Coroutine[Any, Any, None]]) -> None:

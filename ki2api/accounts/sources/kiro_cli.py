@@ -73,6 +73,7 @@ def read_database(search: Search, paths: tuple[Path, ...]) -> Found:
                 login.entry,
                 where,
                 where,
+                wanted="refresh_token",
                 trusted=search.trusted,
                 origin=Origin(path, login.key),
             )

@@ -52,6 +52,17 @@ def test_a_report_that_says_nothing_changes_nothing(meter: Meter, percent: float
     assert meter.reason(called=False) == "end"
 
 
+@pytest.mark.parametrize("impossible", [-1.0, 2.0**40 + 1, 1e308])
+def test_what_cannot_be_was_not_reported(meter: Meter, impossible: float) -> None:
+    meter.context(ContextUsageEvent(7.5))
+    meter.context(ContextUsageEvent(impossible))
+    meter.metering(MeteringEvent(impossible))
+    meter.metadata(MetadataEvent(TokenUsage(*[impossible] * 5)))
+    assert meter.usage() == Usage(15_000, 0, "derived", context_percent=7.5)
+    meter.metadata(MetadataEvent(TokenUsage(100.0, impossible, 30.0, impossible)))
+    assert meter.usage() == Usage(100, 0, "upstream", 30, context_percent=7.5)
+
+
 def test_counts_of_kiro_go_before_all(meter: Meter) -> None:
     meter.context(ContextUsageEvent(7.5))
     meter.write(WORDS)
