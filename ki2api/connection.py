@@ -49,17 +49,28 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class Shared:
-    """What all connections share, and those that wait for a request, the oldest first."""
+    """What all connections share, and those that have no whole head yet, the oldest first."""
 
     def __init__(
         self,
         pace: Pace | None = None,
         headers: Callable[[str], Mapping[str, str]] = lambda name: {"x-request-id": name},
+        most: int = 10_000,
     ) -> None:
-        """`headers` are those that every answer carries, for the id of a request."""
+        """`headers` are those that every answer carries, for the id of a request.
+
+        Of more than `most` connections the one that has rested longest gives way.
+        """
         self.pace = pace or Pace()
         self.headers = headers
+        self.most = most
         self.draining = False
+        self.resting: dict[StrictProtocol, None] = {}
+
+    def make_way(self, open_now: int) -> None:
+        """Send away who has rested longest, where there are too many."""
+        if open_now > self.most and self.resting:
+            next(iter(self.resting)).give_way()
 
 
 class Config(uvicorn.Config):
@@ -97,11 +108,16 @@ class StrictProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self._outlet = _Outlet(transport, self._close)
+        self._shared.resting[self] = None
+        self._shared.make_way(len(self.connections))
+        if self._deaf:
+            return
         self._expect_within(self._shared.pace.head_seconds, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
         self._watch_no_sending()
+        self._shared.resting.pop(self, None)
         super().connection_lost(exc)
 
     # What comes in
@@ -144,6 +160,7 @@ class StrictProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self._head.end(self.url, self.parser.get_method(), version)
         self._expect_nothing()
+        self._shared.resting.pop(self, None)
         if self.parser.should_upgrade():
             return
         super().on_headers_complete()
@@ -183,6 +200,7 @@ class StrictProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._shared.resting[self] = None
         if self._part == "body" and not self._deaf:
             self._expect_within(REST, self._hang_up)
         self._watch_sending()
@@ -199,9 +217,21 @@ class StrictProtocol(HttpToolsProtocol):
         """Let this be the last answer; what has only half asked is told why."""
         if self._answering:
             self.cycle.keep_alive = False
-        elif self._part and not self._deaf:
-            self._refuse(Overloaded("Ki2API is shutting down.", retry_after=1))
         else:
+            self._send_away("Ki2API is shutting down.")
+
+    def give_way(self) -> None:
+        """Close, as there is no room for a connection that rests."""
+        self._shared.resting.pop(self, None)
+        self._send_away("There are too many connections.")
+        self.transport.close()  # at once: what is short are connections
+
+    def _send_away(self, said: str) -> None:
+        """Close; what has only half asked is told why."""
+        if self._part and not self._deaf:
+            self._refuse(Overloaded(said, retry_after=1))
+        else:
+            self._deaf = True
             self.transport.close()
 
     # Refusals

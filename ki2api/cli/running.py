@@ -16,6 +16,7 @@ import rich_click as click
 
 from ki2api.app import DEFAULT_KEY_IN_FORCE
 from ki2api.cli import logs
+from ki2api.cli.descriptors import most_connections
 from ki2api.connection import Pace, Shared
 from ki2api.reload.generations import Generations, House, opened
 from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
@@ -133,7 +134,8 @@ def _watch(house: House) -> Watch:
 
 def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Server:
     (host, port), seconds = at, settings.drain_seconds
-    shared = Shared(Pace(stall_seconds=settings.send_stall_seconds), house.generations.headers)
+    pace = Pace(stall_seconds=settings.send_stall_seconds)
+    shared = Shared(pace, house.generations.headers, most_connections())
     return Server(
         configure(house.generations, host=host, port=port, drain_seconds=seconds, shared=shared),
         drain_seconds=seconds,

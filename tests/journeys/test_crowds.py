@@ -1,8 +1,14 @@
 """More clients than there is room for."""
 
+import contextlib
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -100,3 +106,44 @@ def test_beside_500_halves_of_a_head_all_others_are_served_and_each_half_has_its
         assert {line.split()[1] for line in told(held[:250])} == {b"401"}
         assert gateway.stop() == 0
         assert {line.split()[1] for line in told(held[250:])} == {b"529"}
+
+
+FEW = 96
+"""Descriptors."""
+
+
+def test_who_holds_all_descriptors_keeps_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[server]\nport = 0\n[upstream]\nkind = "simulator"\n')
+    few = f"ulimit -n {FEW} && exec {sys.executable} -m ki2api serve"
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", few],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    log = process.stderr
+    try:
+        url = next(hit[0].decode() for line in log if (hit := re.search(rb"http://[\d.:]+", line)))
+        key = {"authorization": "Bearer ki2api-key-2024"}
+        options: Any = {"headers": key, "timeout": 30, "trust_env": False}
+
+        def status() -> int:
+            answer = httpx.post(f"{url}/v1/messages", json=asked("Hello"), **options)
+            return answer.status_code
+
+        def served() -> bool:
+            with contextlib.suppress(httpx.TransportError):  # the system's own way to refuse
+                return status() == 200
+            return False
+
+        with halves(url, 3 * FEW):
+            until(served)
+            assert [status() for _ in range(5)] == [200] * 5
+        process.terminate()
+        assert process.wait(30) == 0
+        assert b"Traceback" not in log.read()
+    finally:
+        process.kill()
+        process.wait()
+        log.close()

@@ -310,6 +310,27 @@ async def test_while_the_server_drains_every_answer_is_the_last_on_its_connectio
             assert b"connection: close" in told
 
 
+async def test_of_too_many_connections_the_one_that_has_rested_longest_gives_way() -> None:
+    async with serving(Pace()) as (served, connect):
+        served.shared.most = 3
+        asked, half, resting = [await connect() for _ in range(3)]
+        asked[1].write(HEAD.replace(b"/ ", b"/wait ", 1))
+        half[1].write(HEAD[:20])
+        await until(lambda: served.headers and served.connections[1].url)
+        new = await connect()
+        assert (await half[0].read()).startswith(b"HTTP/1.1 503 ")
+        newer = await connect()
+        assert await resting[0].read() == b""
+        served.go.set()
+        newer[1].write(HEAD)
+        for reader, _ in (asked, newer):
+            await reader.readuntil(b"hello")
+        new[1].close()
+        newer[1].close()
+        asked[1].close()
+        await until(lambda: not served.shared.resting)
+
+
 async def until(true: Callable[[], object]) -> None:
     for _ in range(1000):
         if true():
