@@ -1,6 +1,6 @@
 """Builds the product out of its rooms: the one place that knows every one of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,7 +23,7 @@ from ki2api.fetching.fetcher import Fetcher
 from ki2api.flow import GatewayFlow
 from ki2api.keys import DEFAULT_KEY, KeyRing, NamedKey, hashed, label
 from ki2api.kiro.compose import Limits as KiroLimits
-from ki2api.models import Catalogue
+from ki2api.models import Catalogue, Model
 from ki2api.reload.questions import Questions
 from ki2api.reload.ways import Ways, ways_of
 from ki2api.settings import DEFAULT_CHAIN, Loaded, ServerSettings, Settings
@@ -66,6 +66,7 @@ from ki2api.web.welcome import telemetry, welcome
 from pipeline import Secret, SettingsError
 from pipeline.assemble import Assembly, assemble
 from pipeline.catalog import Catalog
+from pipeline.errors import did_you_mean
 from pipeline.locate import Source
 
 BUILT_IN: dict[str, type[Any]] = {
@@ -189,7 +190,8 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
     )
     exposed = keys.default_active and settings.upstream.kind == "kiro"
     default = [_who_may_ask(settings.server.host)] if exposed else []
-    return Built(gateway, ways, [*loaded.warnings, *assembly.warnings, *default])
+    doubts = _doubtful_aliases(loaded, shared.pool.offered)
+    return Built(gateway, ways, [*loaded.warnings, *assembly.warnings, *doubts, *default])
 
 
 def proved(loaded: Loaded, found: Found, store: StateStore | None = None) -> Built:
@@ -260,6 +262,21 @@ def _key_faults(plain: Sequence[Secret], named: Sequence[NamedKey]) -> Iterator[
             yield f"keys[{index}].hash", "this key is there twice"
         names.add(key.name)
         hashes.add(key.hash)
+
+
+def _doubtful_aliases(loaded: Loaded, offered: Callable[[], Sequence[Model]]) -> Iterator[str]:
+    """Warn of aliases that lead to no model that is known, or that another one covers."""
+    source = Source(loaded.text, loaded.source)
+    lists = Catalogue(offered), Catalogue()
+    last = {alias.name.lower(): alias for alias in loaded.settings.models}
+    for number, alias in enumerate(loaded.settings.models):
+        where = f"models[{number}]"
+        if last[alias.name.lower()] is not alias:
+            yield source.fault(where, f'the alias "{alias.name}" is declared again below')
+        if not any(each.known(alias.model) for each in lists):
+            hint = did_you_mean(alias.model, [each.id for each in lists[1].models()])
+            said = f'the alias "{alias.name}" leads to "{alias.model}", a model that is not known'
+            yield source.fault(f"{where}.model", f"{said}{hint}")
 
 
 def _who_may_ask(host: str) -> str:

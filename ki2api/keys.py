@@ -18,9 +18,10 @@ from pipeline.secret import Secret
 DEFAULT_KEY = "ki2api-key-2024"
 _NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _HASH = pattern(r"sha256:[0-9a-f]{64}")
-_WRONG = (
-    "The API key is missing or not a right one: send it as 'Authorization: Bearer KEY'"
-    " or as 'x-api-key: KEY'."
+_NONE = "No API key came: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
+_WRONG = "This API key is not one of the gateway's."
+_REPLACED = (
+    "The default key no longer works, since a key of its owner's own is in force here: send that."
 )
 _FAR = (
     "The default key works from this machine and private networks only:"
@@ -68,9 +69,12 @@ class KeyRing:
         digest = _hash_of(sent.encode("latin-1", "replace")).encode()
         # Every key is compared, so that the time taken tells nothing.
         matches = [name for name, key in self._keys if compare_digest(key, digest)]
-        if not sent or not matches:
-            raise Unauthenticated(_WRONG)
-        if compare_digest(self._default, digest) and not near(headers, peer):
+        if not sent:
+            raise Unauthenticated(_NONE)
+        is_default = compare_digest(self._default, digest)
+        if not matches:
+            raise Unauthenticated(_REPLACED if is_default else _WRONG)
+        if is_default and not near(headers, peer):
             raise Unauthenticated(_FAR)
         return matches[0]
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from ki2api.conversation import Thinking
-from ki2api.errors import UnknownModel
+from ki2api.errors import ModelNotOffered, UnknownModel
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -206,6 +206,18 @@ class Catalogue:
         near = get_close_matches(canonical(shown), [*self._index(), *self._aliases])
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         return UnknownModel(f"There is no model {shown!r}.{hint}", path=path)
+
+    def not_offered(self, target: Target) -> ModelNotOffered:
+        """Return the error that says that Kiro offers a model to none of the accounts."""
+        model = target.model.id
+        near = get_close_matches(model, [each for each in self._index() if each != model])
+        served = "" if target.asked == model else f" (served by '{model}')"
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return ModelNotOffered(
+            f"Kiro does not offer '{target.asked}'{served} to your accounts.{hint}"
+            " See GET /v1/models, or add an alias in [[models]].",
+            path="model",
+        )
 
     def _index(self) -> Mapping[str, Model]:
         listed = self._listed()

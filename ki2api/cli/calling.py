@@ -46,6 +46,8 @@ class Door(Struct, frozen=True):
             stop(f"what answers {answer.status_code} at {self.url} {NO_KI2API}", 1)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             stop(f"the gateway at {self.url} does not take this key: {SET_KEY}", 1)
+        if answer.status_code == httpx.codes.NOT_FOUND:  # what was typed names no account
+            stop(click.unstyle(reason), 1)
         if answer.is_error:
             stop(f"{self.url}{path} answers {answer.status_code}: {click.unstyle(reason)}", 1)
         return told

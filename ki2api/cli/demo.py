@@ -26,7 +26,7 @@ Ki2API demo: answers come from a simulator inside this process. No Kiro account 
   Anthropic base URL  {url}
   API key             {key}
 
-Paste this into another terminal:
+Paste this into another terminal{first}:
 
   curl {url}/v1/chat/completions \\
     -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
@@ -87,10 +87,14 @@ async def _demo(origins: Origins, loaded: Loaded) -> None:
     listening = listen(server.host, server.port)
     keys = [key.reveal() for key in server.api_keys]
     own_key = any(key != DEFAULT_KEY for key in keys) or bool(loaded.settings.keys)
-    key = "$API_KEY" if own_key else DEFAULT_KEY
+    key = "$KI2API_KEY" if own_key else DEFAULT_KEY
+
+    first = " (there first: export KI2API_KEY=<your key>)" if own_key else ""
 
     def say(url: str) -> None:
         passed = _passed_over(origins.places, url)
-        click.echo(SCREEN.format(url=url, key=key, command=_called_by(), passed=passed))
+        click.echo(
+            SCREEN.format(url=url, key=key, first=first, command=_called_by(), passed=passed)
+        )
 
     await serve_simulated(origins, listening, say)

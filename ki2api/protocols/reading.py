@@ -68,6 +68,13 @@ def read(
             return decoder.decode(msgspec.json.encode(marked))
 
 
+_PLAINER = {
+    "Input data was truncated": "it is empty or cut off",
+    "object keys must be strings": "the names of its fields must stand in double quotes",
+}
+"""What msgspec says of JSON, in words for who wrote it."""
+
+
 def read_raw(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | bytes, at: str) -> T:
     """Decode what was left raw in a body that was read, or say what is wrong with it and where."""
     with _told_by_place(at):
@@ -82,6 +89,7 @@ def _told_by_place(at: str = "") -> Generator[None, None, None]:
         _refuse(str(error), at)
     except msgspec.DecodeError as error:
         fault = str(error).removeprefix("JSON is malformed: ")
+        fault = next((said for word, said in _PLAINER.items() if word in fault), fault)
         raise InvalidRequest(f"the body is not valid JSON: {fault}") from None
     except UnicodeDecodeError:
         raise InvalidRequest("the body is not valid UTF-8") from None

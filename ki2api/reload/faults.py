@@ -38,7 +38,10 @@ class Faults:
         self._known[about] = faults, since
         self._show()
         if faults != before:
-            told = f"the new {about} have faults, those before stay in force: {faults}"
+            kept = "those before stay in force"
+            if about == "logins" and not self._shared.pool.names():
+                kept = "and there is still no account"
+            told = f"the new {about} have faults, {kept}: {faults}"
             loguru.logger.opt(exception=None if foreseen else error).error("{}", told)
 
     def clear(self, *about: About) -> None:

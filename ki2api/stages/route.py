@@ -5,6 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from ki2api.conversation import Thinking
+from ki2api.errors import ModelNotOffered
 from ki2api.flow import GatewayFlow
 from ki2api.models import Catalogue
 from pipeline import Next, Stage, StageConfig
@@ -29,13 +30,16 @@ class Route(Stage[GatewayFlow, RouteConfig]):
         self._models = models
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
-        """Fill `flow.target`; raises UnknownModel."""
+        """Fill `flow.target`; raises UnknownModel, also where Kiro says so of the model."""
         asked = flow.conversation.model
         flow.target = self._models.find(self._allowed(asked))
         if flow.target.model.id != asked:
             flow.note(self.name, f"{asked} is served by {flow.target.model.id}")
         self._heed(flow, flow.target.thinking)
-        await call_next(flow)
+        try:
+            await call_next(flow)
+        except ModelNotOffered as error:
+            raise self._models.not_offered(flow.target) from error
 
     def _heed(self, flow: GatewayFlow, spoken: Thinking) -> None:
         """Let the model's name say of thinking what the request itself does not."""

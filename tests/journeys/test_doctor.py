@@ -400,7 +400,7 @@ def test_whoever_holds_the_port_is_noticed(
     away = tmp_path / "elsewhere"
     away.mkdir()
     for url, said in (
-        (gateway.url, "a gateway with another state is at work"),
+        (gateway.url, "another gateway (a demo?) is at work at"),
         (simulator.urls.auth, "something that is no Ki2API answers"),
     ):
         process = launch(["doctor", "--port", url.rpartition(":")[2]], away, {})

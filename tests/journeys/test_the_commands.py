@@ -214,6 +214,8 @@ def test_accounts_and_health_ask_the_running_gateway(
     status, text = done("health", "--url", gateway.url)
     assert status == 0
     assert text.startswith("degraded; 0 of 1 accounts ready")
+    status, text = done("accounts", "reset", "nosuch", "--url", gateway.url)
+    assert (status, "nosuch" in text, "answers 404" in text) == (1, True, False)
     status, text = done("accounts", "--url", gateway.url, API_KEY="wrong")
     assert status == 1
     assert "does not take this key: set API_KEY" in text

@@ -49,7 +49,8 @@ def test_demo_does_not_print_a_key_of_ones_own(run: Any) -> None:
     assert httpx.get(f"{url}/v1/models", headers=headers, trust_env=False).status_code == 200
     assert demo.stop() == 0
     assert "sk-very-private" not in demo.text
-    assert "$API_KEY" in demo.text
+    assert "Bearer $KI2API_KEY" in demo.text
+    assert "export KI2API_KEY=<your key>" in demo.text
     assert "default key" not in demo.text
 
 

@@ -44,8 +44,22 @@ def test_a_right_key_opens_in_either_header(headers: dict[str, str]) -> None:
     ],
 )
 def test_anything_else_does_not(headers: dict[str, str]) -> None:
-    with pytest.raises(Unauthenticated, match="missing or not a right one"):
+    with pytest.raises(Unauthenticated, match=r"No API key came|not one of the gateway's"):
         KeyRing([OWN]).admit(headers, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "No API key came: "),
+        (bearer("sk-another"), "This API key is not one of the gateway's."),
+        (bearer(DEFAULT_KEY), "The default key no longer works, "),
+    ],
+)
+def test_it_is_told_why_a_key_opens_nothing(headers: dict[str, str], said: str) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        KeyRing([OWN]).admit(headers, "127.0.0.1")
+    assert caught.value.detail.startswith(said)
 
 
 def test_two_different_keys_are_refused() -> None:

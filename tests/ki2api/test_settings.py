@@ -186,3 +186,21 @@ def test_the_default_key_is_warned_of_as_far_as_it_reaches(host: str, who: str) 
     settings = overridden(Settings(), {"KI2API_HOST": host})
     (warning,) = proved(Loaded(settings), Found()).warnings
     assert f"anybody on {who} use your account" in warning
+
+
+def test_an_alias_that_leads_nowhere_or_comes_twice_is_warned_of(tmp_path: Path) -> None:
+    pairs = [
+        ("gpt-4o", "claude-sonnnet-4.5"),
+        ("GPT-4o", "claude-sonnet-4.5"),
+        ("me", "me"),
+        ("short", "auto"),
+    ]
+    tables = (f'[[models]]\nname = "{name}"\nmodel = "{model}"\n' for name, model in pairs)
+    loaded = load({}, write(tmp_path, "".join(tables)))
+    warned = [each for each in proved(loaded, Found()).warnings if "alias" in each]
+    unknown = "a model that is not known"
+    assert [each.removeprefix(f"{loaded.source}:") for each in warned] == [
+        '1: the alias "gpt-4o" is declared again below',
+        f'3: the alias "gpt-4o" leads to "claude-sonnnet-4.5", {unknown} - did you mean "claude-sonnet-4.5"?',
+        f'9: the alias "me" leads to "me", {unknown}',
+    ]

@@ -34,7 +34,8 @@ def ask_gateway(door: Door) -> Iterator[Finding]:
         text = f"a gateway is at work on this state, and does not answer at {door.url}"
         yield Finding("Accounts", "bad", text, "say where it is: --port N")
         return
-    yield Finding("Accounts", "good", f"the gateway at {door.url} is at work; it says:")
+    says = "it says:" if standing.accounts else "it has no account"
+    yield Finding("Accounts", "good", f"the gateway at {door.url} is at work; {says}")
     reasons = {each.name: each.reason for each in usages}
     for status in standing.accounts:
         yield from _told(status, reasons, rests=bool(standing.resting_for))
@@ -53,7 +54,7 @@ def look_at_port(door: Door) -> Iterator[Finding]:
         text = f"something that is no Ki2API answers at {door.url}"
         yield Finding("Network", "note", text, "choose another [server] port, or stop that")
     else:
-        text = f"a gateway with another state is at work at {door.url}"
+        text = f"another gateway (a demo?) is at work at {door.url}"
         yield Finding("Network", "note", text, "the accounts below are not those that it uses")
 
 

@@ -57,7 +57,10 @@ def test_address_and_model_are_put_in() -> None:
 def test_a_key_of_ones_own_is_not_shown_unless_asked_for(client: str) -> None:
     hidden = connect(client, key=OWN).output
     assert OWN not in hidden
-    assert "KI2API_KEY" in hidden
+    shown, note = hidden.split("Your own key is not shown: ")
+    assert [word in note for word in ("KI2API_KEY", "YOUR-KEY")] == [
+        word in shown for word in ("KI2API_KEY", "YOUR-KEY")
+    ]
     assert OWN in connect(client, "--show-key", key=OWN).output
 
 
@@ -105,3 +108,11 @@ def test_each_text_is_well_formed_whatever_the_key(name: str, piece: Piece) -> N
             assert HARD in told or "<key>" not in piece.text
         case other:
             assert other in {"yaml", "ini", "text", "js"}
+
+
+def test_a_misspelt_client_is_told_the_nearest() -> None:
+    told = connect("cluade-code")
+    assert told.exit_code == 2
+    said = " ".join(told.output.replace("│", " ").split())
+    assert 'no client - did you mean "claude-code"?' in said
+    assert "connect [OPTIONS] [CLIENT]" in said

@@ -55,10 +55,14 @@ def test_a_right_body_is_decoded_and_unknown_fields_are_passed_over(ask: Ask) ->
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "the body is not valid JSON: Input data was truncated"),
-        (b"{", "the body is not valid JSON: Input data was truncated"),
+        (b"", "the body is not valid JSON: it is empty or cut off"),
+        (b"{", "the body is not valid JSON: it is empty or cut off"),
+        (
+            b"{'model': 1}",
+            "the body is not valid JSON: the names of its fields must stand in double quotes",
+        ),
         (b'{"model":NaN}', "the body is not valid JSON: invalid character (byte 9)"),
-        (b'{"model":"\\ud800"}', "the body is not valid JSON: Input data was truncated"),
+        (b'{"model":"\\ud800"}', "the body is not valid JSON: it is empty or cut off"),
         (b'{"new":"\xff","model":"m"}', "the body is not valid UTF-8"),
         (b'{"schema":"\xff","model":"m"}', "the body is not valid UTF-8"),
         (b'{"new":' + b"[" * 100_000, "the body is nested more than 64 deep"),

@@ -59,3 +59,10 @@ async def test_a_mistake_of_ours_is_shown_with_its_kind_and_told_with_its_trace(
         "the logins have faults since 12:00, those before are in force: RecursionError: too deep"
     )
     assert "RecursionError: too deep" in log[-1].splitlines()
+
+
+async def test_faults_of_logins_say_so_where_there_were_none_before(
+    house: House, log: list[str]
+) -> None:
+    Faults(house.shared).note("logins", PipelineError("one"))
+    assert log[-1] == "ERROR the new logins have faults, and there is still no account: one\n"

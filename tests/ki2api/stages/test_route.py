@@ -3,11 +3,11 @@
 import pytest
 
 from ki2api.conversation import Conversation, Thinking
-from ki2api.errors import UnknownModel
+from ki2api.errors import ModelNotOffered, UnknownModel
 from ki2api.flow import GatewayFlow
 from ki2api.models import Catalogue
 from ki2api.stages.route import Route, RouteConfig
-from pipeline.testing import build_flow, run_stage
+from pipeline.testing import SpyEndpoint, build_flow, run_stage
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +69,25 @@ async def test_what_the_request_says_of_thinking_wins() -> None:
     flow = await routed("claude-opus-4.8-thinking-high", thinking=said)
     assert flow.conversation.thinking == said
     assert len(flow.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            "claude-sonet-4.5",
+            "'claude-sonet-4.5' to your accounts. Did you mean claude-sonnet-4.5 ",
+        ),
+        ("zzzz", "'zzzz' to your accounts. See GET /v1/models, or add an alias in [[models]]."),
+        ("gpt-4o", "'gpt-4o' (served by 'claude-sonnet-4.5') to your accounts. Did you mean "),
+    ],
+)
+async def test_a_model_that_kiro_does_not_offer_is_told_alike_whoever_found_it_out(
+    asked: str, said: str
+) -> None:
+    stage = Route(RouteConfig(), Catalogue(aliases={"gpt-4o": "claude-sonnet-4.5"}))
+    flow = build_flow(GatewayFlow, conversation=Conversation(asked, ()))
+    with pytest.raises(ModelNotOffered) as caught:
+        await run_stage(stage, flow, SpyEndpoint(fails=[ModelNotOffered("No account has it.")]))
+    assert caught.value.detail.startswith(f"Kiro does not offer {said}")
+    assert caught.value.path == "model"
