@@ -12,6 +12,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from ki2api.connection import Config, Shared, StrictProtocol
+from ki2api.stall import Stalls
 
 GRACE_FOR_ERRORS = 3.0
 """Seconds before the end of a drain at which open streams are told that it is over."""
@@ -27,17 +28,28 @@ class Server(uvicorn.Server):
         drain_seconds: float,
         last_call: Callable[[], None],
         draining: Callable[[], None],
+        stalls: Stalls | None = None,
     ) -> None:
         super().__init__(config)
         self._last_call = last_call
         self._draining = draining
         self._shared = config.shared
+        self._stalls = stalls
         self._patience = max(0.0, drain_seconds - GRACE_FOR_ERRORS)
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        ends = await super().on_tick(counter)
+        if self._stalls is not None:
+            if ends:
+                self._stalls.rest()
+            else:
+                self._stalls.beat()
+        return ends
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as in uvicorn
         # The first signal begins the drain, the second one ends it.

@@ -22,6 +22,7 @@ from ki2api.reload.generations import Generations, House, opened
 from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
 from ki2api.server import Server, configure
 from ki2api.settings import Loaded, ServerSettings
+from ki2api.stall import Stalls
 from ki2api.web.stuck import Watch
 
 HOURLY = 3600.0
@@ -115,12 +116,13 @@ async def serve_until_stopped(
         ):
             tell_settings(loaded, house.generations.built)
             host, port = listening.getsockname()[:2]
-            server = _server(house, loaded.settings.server, (host, port))
+            stalls = Stalls()
+            server = _server(house, loaded.settings.server, (host, port), stalls)
             group.create_task(_announce(server, lambda: ready(base_url(host, port))))
             reloader = Reloader(origins, force, house, applied=_apply)
             work = (reloader.run(), _nag(house.generations), _watch(house).run())
             beside = [group.create_task(task) for task in work]
-            with _hang_ups(reloader.ask, server):
+            with _hang_ups(reloader.ask, server), stalls:
                 await server.serve(sockets=[listening])
             ending()
             for task in beside:
@@ -132,7 +134,7 @@ def _watch(house: House) -> Watch:
     return Watch(house.shared.answers, lambda: generations.built.gateway.limits.stage_seconds)
 
 
-def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Server:
+def _server(house: House, settings: ServerSettings, at: tuple[str, int], stalls: Stalls) -> Server:
     (host, port), seconds = at, settings.drain_seconds
     pace = Pace(stall_seconds=settings.send_stall_seconds)
     shared = Shared(pace, house.generations.headers, most_connections())
@@ -141,6 +143,7 @@ def _server(house: House, settings: ServerSettings, at: tuple[str, int]) -> Serv
         drain_seconds=seconds,
         last_call=lambda: _end(house),
         draining=lambda: _drain(house, seconds),
+        stalls=stalls,
     )
 
 
