@@ -13,7 +13,8 @@ from ki2api.protocols.depth import check_depth
 
 T = TypeVar("T")
 Turns: TypeAlias = Annotated[list[T], msgspec.Meta(max_length=10_000)]
-Tools: TypeAlias = Annotated[list[T], msgspec.Meta(max_length=256)]
+Tools: TypeAlias = Annotated[list[T], msgspec.Meta(max_length=4096)]
+"""More than a model may be told of, since a search finds tools among those that it is not (T14)."""
 
 UNKNOWN = "ki2api:unknown"
 """The tag of the struct that stands for content of a type that a dialect does not know."""

@@ -64,6 +64,7 @@ def shapes(path: str) -> dict[str, bytes]:
         "content 65 deep": valued(path, b"[" * 64 + b"]" * 64),
         "10,001 turns": valued(path, b"[" + b", ".join([TURN] * 10_001) + b"]"),
         "257 tools": tools(path, 257),
+        "4,097 tools": tools(path, 4097),
     }
 
 
@@ -88,7 +89,11 @@ def test_a_list_that_is_too_long_is_named(house: Any, path: str) -> None:
     gateway, _ = house
     turns = "input" if path == "/v1/responses" else "messages"
     with gateway.http(headers={"x-api-key": "ki2api-key-2024"}) as http:
-        for name, place in (("10,001 turns", turns), ("257 tools", "tools")):
+        for name, place in (
+            ("10,001 turns", turns),
+            ("257 tools", "tools"),
+            ("4,097 tools", "tools"),
+        ):
             kind = {"content-type": "application/json"}
             answer = http.post(path, content=shapes(path)[name], headers=kind)
             assert answer.json()["error"]["message"].startswith(f"{place}: "), name
