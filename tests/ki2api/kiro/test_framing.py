@@ -178,3 +178,7 @@ def test_more_kinds_of_frames_than_are_remembered_are_read_as_well() -> None:
 def test_repeated_header_blocks_are_parsed_once() -> None:
     first, second = Decoder().feed(HELLO + HELLO)
     assert first.headers is second.headers
+
+
+def test_the_limits_are_those_of_the_encoding() -> None:
+    assert (MAX_FRAME, MAX_HEADERS) == (25_165_824, 131_072)
