@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import loguru
@@ -55,8 +55,13 @@ def _deadline(seconds: float, status: int) -> Iterator[Callable[[], None]]:
     """Give what starts the time after which the process ends, whatever does not."""
     timer = threading.Timer(seconds, _leave, (status,))
     timer.daemon = True
+
+    def start() -> None:
+        with suppress(RuntimeError):  # no memory is left for a thread: no reason to end badly
+            timer.start()
+
     try:
-        yield timer.start
+        yield start
     finally:
         timer.cancel()
 

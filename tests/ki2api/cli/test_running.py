@@ -23,3 +23,9 @@ def test_what_ends_before_is_left_alone() -> None:
     quick = PROGRAM.format("pass")
     ended = subprocess.run([sys.executable, "-c", quick], capture_output=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_where_no_thread_can_be_made_the_end_is_as_good() -> None:
+    narrow = PROGRAM.format("threading.stack_size(2**46); starts()")
+    ended = subprocess.run([sys.executable, "-c", narrow], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -1,0 +1,83 @@
+"""A server that the system grants too little: of files, and of descriptors."""
+
+import resource
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ki2api.simulator import Simulator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
+KEY = "ki2api-key-2024"
+ASK: dict[str, Any] = {
+    "model": "claude-sonnet-4.5",
+    "max_tokens": 500,
+    "messages": [{"role": "user", "content": "Hello"}],
+}
+DESCRIPTORS = 64
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("it did not come to that")
+
+
+def limit(gateway: Any, which: int, most: int) -> None:
+    _, hard = resource.prlimit(gateway.process.pid, which)
+    resource.prlimit(gateway.process.pid, which, (most, hard))
+
+
+def test_a_state_that_cannot_be_written_costs_no_token_and_no_request(
+    simulator: Simulator, start: Any, tmp_path: Path
+) -> None:
+    account = simulator.add_account("only")
+    gateway = start(simulator)
+    state = tmp_path / "state" / "state.json"
+    with gateway.http() as http:
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+        whole = state.read_bytes()
+        limit(gateway, resource.RLIMIT_FSIZE, 0)
+        account.expire_access()
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+        assert account.refreshes == 2
+        assert http.get("/health").json()["status"] == "degraded"
+        assert state.read_bytes() == whole
+
+        limit(gateway, resource.RLIMIT_FSIZE, resource.RLIM_INFINITY)
+        until(lambda: http.get("/health").json()["status"] == "ok")
+    assert gateway.stop() == 0
+    assert account.refresh_token in state.read_text()
+
+
+def test_without_descriptors_an_open_stream_goes_on_and_others_are_served_later(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator)
+    at = httpx.URL(gateway.url)
+    pause = {"role": "user", "content": "[[sim:pause seconds=1]]"}
+    with gateway.http() as http:
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+        limit(gateway, resource.RLIMIT_NOFILE, DESCRIPTORS)
+        body = {**ASK, "messages": [pause], "stream": True}
+        with http.stream("POST", "/v1/messages", json=body) as stream, ExitStack() as held:
+            pieces = stream.iter_text()
+            said = next(pieces)
+            for _ in range(2 * DESCRIPTORS):
+                held.enter_context(socket.create_connection((at.host, at.port)))
+            said += "".join(pieces)
+        assert "event: message_stop" in said
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+    with gateway.http() as http:
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+    assert gateway.stop() == 0
