@@ -26,7 +26,8 @@ NAMED = "sk-canary-of-a-named-key"
 PROMPT = "canary-of-the-prompt-5f1c"
 ANSWER = "canary-of-the-answer-77ab"
 PLANTED = "canary-that-a-stage-gives-away"
-FAULTS = [row for row in ROWS if not row.slow]
+QUICK = [row for row in ROWS if not row.slow]
+FAULTS = QUICK if os.environ.get("KI2API_SWEEPS") else QUICK[::4]
 STAGE = f'''
 """Fails with secrets at hand, or gives one away."""
 
@@ -235,7 +236,7 @@ stage = "./mine.py"
 
     assert sum(each.refreshes for each in simulator.accounts.values()) >= 4
     assert len(secrets) >= 12, secrets.keys()
-    assert len(outputs) >= 60, outputs.keys()
+    assert len(outputs) >= 30 + len(FAULTS), outputs.keys()
     assert "Traceback" in outputs["log"]
     assert outputs["log"].count("failed: ") > len(FAULTS)
     assert leaks(outputs, secrets) == set()
