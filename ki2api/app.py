@@ -21,7 +21,7 @@ from ki2api.budget import RetryBudget
 from ki2api.estimate.calibration import Calibration
 from ki2api.fetching.fetcher import Fetcher
 from ki2api.flow import GatewayFlow
-from ki2api.keys import DEFAULT_KEY, KeyRing, NamedKey, hashed, label
+from ki2api.keys import DEFAULT_KEY, SHORTEST, KeyRing, NamedKey, hashed, is_short, key_fault, label
 from ki2api.kiro.compose import Limits as KiroLimits
 from ki2api.models import Catalogue, Model
 from ki2api.reload.questions import Questions
@@ -107,6 +107,9 @@ ROUTES = [
     telemetry,
     schema,
 ]
+SHORT_KEY = (
+    f"a key has fewer than {SHORTEST} characters, so it may be guessed: `ki2api keys new` makes one"
+)
 DEFAULT_KEY_IN_FORCE = "the default key is in force: "
 """How the warning begins that tells who may use it."""
 
@@ -191,7 +194,9 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
     exposed = keys.default_active and settings.upstream.kind == "kiro"
     default = [_who_may_ask(settings.server.host)] if exposed else []
     doubts = _doubtful_aliases(loaded, shared.pool.offered)
-    return Built(gateway, ways, [*loaded.warnings, *assembly.warnings, *doubts, *default])
+    short = [SHORT_KEY] if any(map(is_short, settings.server.api_keys)) else []
+    warnings = [*loaded.warnings, *assembly.warnings, *doubts, *short, *default]
+    return Built(gateway, ways, warnings)
 
 
 def proved(loaded: Loaded, found: Found, store: StateStore | None = None) -> Built:
@@ -253,15 +258,18 @@ def key_ring(loaded: Loaded) -> KeyRing:
 
 
 def _key_faults(plain: Sequence[Secret], named: Sequence[NamedKey]) -> Iterator[tuple[str, str]]:
+    for index, key in enumerate(plain):
+        if fault := key_fault(key):
+            yield f"server.api-keys[{index}]", f"this key (or that of API_KEY) {fault}"
     names, hashes = {label(key) for key in plain}, {hashed(key) for key in plain}
-    for index, key in enumerate(named):
-        yield from ((f"keys[{index}].{field}", what) for field, what in key.faults.items())
-        if key.name in names:
-            yield f"keys[{index}].name", f'another key is called "{key.name}", too'
-        if key.hash in hashes:
+    for index, each in enumerate(named):
+        yield from ((f"keys[{index}].{field}", what) for field, what in each.faults.items())
+        if each.name in names:
+            yield f"keys[{index}].name", f'another key is called "{each.name}", too'
+        if each.hash in hashes:
             yield f"keys[{index}].hash", "this key is there twice"
-        names.add(key.name)
-        hashes.add(key.hash)
+        names.add(each.name)
+        hashes.add(each.hash)
 
 
 def _doubtful_aliases(loaded: Loaded, offered: Callable[[], Sequence[Model]]) -> Iterator[str]:

@@ -16,6 +16,8 @@ from ki2api.nearness import near
 from pipeline.secret import Secret
 
 DEFAULT_KEY = "ki2api-key-2024"
+SHORTEST = 16
+"""Characters of a key that is not warned of."""
 _NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _HASH = pattern(r"sha256:[0-9a-f]{64}")
 _NONE = "No API key came: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
@@ -77,6 +79,23 @@ class KeyRing:
         if is_default and not near(headers, peer):
             raise Unauthenticated(_FAR)
         return matches[0]
+
+
+def key_fault(key: Secret) -> str:
+    """Say why no client could send a key, or why it is none; nothing where it is one."""
+    text = key.reveal()
+    if not text:
+        return "is empty"
+    if not text.strip(".…"):
+        return "is the dots of an example: put one of your own there (ki2api keys new)"
+    if not all("!" <= each <= "~" for each in text):
+        return "has blanks, or signs beyond ASCII, which clients cannot send"
+    return ""
+
+
+def is_short(key: Secret) -> bool:
+    """Tell whether a key of one's own could be guessed."""
+    return len(key.reveal()) < SHORTEST and key.reveal() != DEFAULT_KEY
 
 
 def label(key: Secret) -> str:

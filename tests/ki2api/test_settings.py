@@ -204,3 +204,29 @@ def test_an_alias_that_leads_nowhere_or_comes_twice_is_warned_of(tmp_path: Path)
         f'3: the alias "gpt-4o" leads to "claude-sonnnet-4.5", {unknown} - did you mean "claude-sonnet-4.5"?',
         f'9: the alias "me" leads to "me", {unknown}',
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("", "is empty"),
+        ("...", "is the dots of an example"),
+        ("two words of mine", "has blanks, or signs beyond ASCII"),
+        ("中文密钥", "has blanks, or signs beyond ASCII"),
+    ],
+)
+def test_what_can_be_no_key_is_refused(key: str, said: str, tmp_path: Path) -> None:
+    loaded = load({}, write(tmp_path, f'[server]\napi-keys = ["a-key-that-is-fine", "{key}"]\n'))
+    with pytest.raises(
+        SettingsError, match=r":2: server.api-keys\[1\]: this key \(or that of API_KEY\) "
+    ) as caught:
+        proved(loaded, Found())
+    assert said in str(caught.value)
+    assert not key or key == "..." or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "warned"), [("short", True), ("a-key-that-is-fine", False)])
+def test_a_short_key_is_warned_of_and_not_shown(key: str, warned: bool) -> None:  # noqa: FBT001 - a case
+    warnings = proved(Loaded(overridden(Settings(), {"API_KEY": key})), Found()).warnings
+    assert any("fewer than 16 characters" in each for each in warnings) is warned
+    assert not any("short" in each for each in warnings)
