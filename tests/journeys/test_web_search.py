@@ -252,22 +252,16 @@ def test_a_clients_tool_beside_a_search_goes_round(begin: Any, way: Callable[...
     assert simulator.refused == []
 
 
-def break_the_next_round(events: Any, simulator: Simulator) -> None:
-    for event in events:
-        begun = event.type == "content_block_start" and event.content_block.type
-        if begun == "server_tool_use":
-            simulator.order("exception")
-
-
 def test_a_later_round_that_breaks_is_an_error_in_the_stream(begin: Any) -> None:
     gateway, simulator = begin()
+    simulator.order("unknown-events")  # harmless, so that the next fault is the second round's
+    simulator.order("exception")
+    asked: Any = {"model": MODEL, "max_tokens": 900, "messages": [ASK], "tools": [SEARCH]}
     with (
-        gateway.anthropic().messages.stream(
-            model=MODEL, max_tokens=900, messages=[ASK], tools=[SEARCH]
-        ) as events,
         pytest.raises(anthropic.APIStatusError),
+        gateway.anthropic().messages.stream(**asked) as it,
     ):
-        break_the_next_round(events, simulator)
+        it.until_done()
     assert len(simulator.searches) == 1
 
 
