@@ -6,6 +6,7 @@ import anthropic
 import pytest
 
 MODEL = "claude-sonnet-4-5-20250929"
+IN_TWO_READS = "[[sim:pause after=2 seconds=0.3]]"
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 )
@@ -59,8 +60,9 @@ def test_a_whole_answer(client: anthropic.Anthropic, model: str) -> None:
 
 
 def test_a_streamed_answer(client: anthropic.Anthropic) -> None:
+    said = f"{IN_TWO_READS} 写一首关于春天的诗"
     with client.messages.stream(
-        model=MODEL, max_tokens=500, messages=[{"role": "user", "content": "写一首关于春天的诗"}]
+        model=MODEL, max_tokens=500, messages=[{"role": "user", "content": said}]
     ) as stream:
         pieces = list(stream.text_stream)
         final = stream.get_final_message()

@@ -9,6 +9,7 @@ import pytest
 from ki2api.simulator import Simulator
 
 MODEL = "claude-sonnet-4.5"
+IN_TWO_READS = "[[sim:pause after=2 seconds=0.3]]"
 WEATHER: Any = {
     "type": "function",
     "name": "get_weather",
@@ -67,7 +68,9 @@ def test_a_whole_answer_is_a_complete_response(client: openai.OpenAI) -> None:
 
 
 def test_a_streamed_answer_comes_in_pieces_and_folds_to_the_same(client: openai.OpenAI) -> None:
-    with client.responses.stream(model=MODEL, input="你好，请介绍一下自己") as stream:
+    with client.responses.stream(
+        model=MODEL, input=f"{IN_TWO_READS} 你好，请介绍一下自己"
+    ) as stream:
         events = list(stream)
         final = stream.get_final_response()
     deltas = [event.delta for event in events if event.type == "response.output_text.delta"]

@@ -55,7 +55,7 @@ def test_chat_whole_and_streamed(house: Any, model: str) -> None:
     assert whole["choices"][0]["message"]["content"]
     streamed = curl(house, STREAM.replace(NAMES[0], model))
     assert streamed.endswith(b"data: [DONE]\n\n")
-    assert streamed.count(b"\ndata: ") > 3
+    assert streamed.count(b"\ndata: ") >= 3  # all words may come in one read
 
 
 @pytest.mark.parametrize("model", NAMES)

@@ -65,7 +65,8 @@ def silence(plan: Plan, values: Values) -> None:
 
 
 def pause(plan: Plan, values: Values) -> None:
-    """Wait seconds=60 in the middle, after=3 pieces of the stream."""
+    """Wait seconds=60 in the middle, after=3 frames of the stream."""
+    plan.chunking = "frames"
     plan.pause_after = values.integer("after", 3)
     plan.pause_seconds = values.number("seconds", 60)
 

@@ -47,7 +47,7 @@ cell(NAME, "text", () =>
 
 cell(NAME, "stream", async () => {
   const pieces = [];
-  const stream = client.messages.stream(ask("写一首关于春天的诗"));
+  const stream = client.messages.stream(ask("[[sim:pause after=2 seconds=0.3]] 写一首关于春天的诗"));
   stream.on("text", (piece) => pieces.push(piece));
   const reply = await stream.finalMessage();
   assert.ok(pieces.length > 1);

@@ -45,7 +45,7 @@ cell(NAME, "text", () =>
 
 cell(NAME, "stream", async () => {
   const pieces = [];
-  const stream = await client.chat.completions.create(ask("写一首关于春天的诗", { stream: true }));
+  const stream = await client.chat.completions.create(ask("[[sim:pause after=2 seconds=0.3]] 写一首关于春天的诗", { stream: true }));
   for await (const chunk of stream) pieces.push(chunk.choices[0]?.delta?.content ?? "");
   assert.ok(pieces.filter(Boolean).length > 1);
   assert.match(pieces.join(""), /《春》/);
