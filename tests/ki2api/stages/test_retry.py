@@ -203,6 +203,16 @@ async def test_it_waits_for_an_account_that_returns_soon() -> None:
     assert flow.attempts[0].account is None
 
 
+async def test_the_longest_wait_is_waited() -> None:
+    for most in (
+        errors.NoAccountLeft("", usable_in=5),
+        errors.ModelOverloaded("", retry_after=5.0),
+    ):
+        run = Run(Inside((None if isinstance(most, errors.NoAccountLeft) else "a", most)))
+        await run()
+        assert run.slept == [5 + SLACK]
+
+
 @pytest.mark.parametrize("usable_in", [None, 5.1])
 async def test_it_does_not_wait_for_long(usable_in: float | None) -> None:
     late = errors.NoAccountLeft("all cooling", retry_after=40, usable_in=usable_in)
@@ -224,30 +234,40 @@ async def test_when_no_account_is_left_the_caller_is_told_the_last_accounts_trou
         await run()
 
 
+class Breaking(Inside):
+    """Breaks its first reply off in the middle."""
+
+    async def __call__(self, flow: GatewayFlow) -> None:
+        await super().__call__(flow)
+        if self.calls == 1:
+            flow.events = self._broken()
+
+    @staticmethod
+    async def _broken() -> AsyncIterator[tuple[ReplyEvent, ...]]:
+        yield HELLO[:2]
+        raise errors.UpstreamDisconnected("gone")
+
+
 async def test_a_whole_reply_is_read_inside_the_attempt() -> None:
-    class Breaking(Inside):
-        async def __call__(self, flow: GatewayFlow) -> None:
-            await super().__call__(flow)
-            if self.calls == 1:
-                flow.events = self._broken()
-
-        @staticmethod
-        async def _broken() -> AsyncIterator[tuple[ReplyEvent, ...]]:
-            yield HELLO[:2]
-            raise errors.UpstreamDisconnected("gone")
-
     run = Run(Breaking())
     flow = await run(stream=False)
     assert run.inside.calls == 2
     assert [batch async for batch in flow.events] == [HELLO]
 
 
-async def test_a_stream_is_not_read_and_its_break_not_mended() -> None:
-    run = Run(Inside(), RetryConfig())
-    flow = await run(stream=True)
-    assert [batch async for batch in flow.events] == [HELLO]
-    untouched = Run(Inside(), RetryConfig(drain_whole_replies=False))
-    assert [batch async for batch in (await untouched(stream=False)).events] == [HELLO]
+@pytest.mark.parametrize(
+    ("config", "stream"), [(RetryConfig(), True), (RetryConfig(drain_whole_replies=False), False)]
+)
+async def test_a_stream_is_not_read_and_its_break_not_mended(
+    config: RetryConfig,
+    stream: bool,  # noqa: FBT001 - of the table
+) -> None:
+    run = Run(Breaking(), config)
+    flow = await run(stream=stream)
+    assert await anext(flow.events) == HELLO[:2]
+    with pytest.raises(errors.UpstreamDisconnected):
+        await anext(flow.events)
+    assert run.inside.calls == 1
 
 
 async def test_a_whole_reply_of_thoughts_alone_is_tried_once_more() -> None:
