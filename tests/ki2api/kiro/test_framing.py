@@ -180,5 +180,13 @@ def test_repeated_header_blocks_are_parsed_once() -> None:
     assert first.headers is second.headers
 
 
+def test_long_header_blocks_are_read_and_not_remembered() -> None:
+    long = encode({":event-type": "e" * 600}, b"")
+    first, again = Decoder().feed(long + long)
+    assert first == again
+    assert first.headers == {":event-type": "e" * 600}
+    assert first.headers is not again.headers
+
+
 def test_the_limits_are_those_of_the_encoding() -> None:
     assert (MAX_FRAME, MAX_HEADERS) == (25_165_824, 131_072)
