@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TypeAlias
 
 import msgspec
 
 from ki2api.conversation import Thinking
-from ki2api.errors import ModelNotOffered, UnknownModel
+from ki2api.errors import UnknownModel
+from pipeline.errors import did_you_mean
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -201,22 +201,17 @@ class Catalogue:
         return Target(name, _limited(model_id, index), thinking)
 
     def unknown(self, name: str, *, path: str | None = None) -> UnknownModel:
-        """Return the error that says so of a name, with those that may have been meant."""
-        shown = name[:_SHOWN]
-        near = get_close_matches(canonical(shown), [*self._index(), *self._aliases])
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        return UnknownModel(f"There is no model {shown!r}.{hint}", path=path)
-
-    def not_offered(self, target: Target) -> ModelNotOffered:
-        """Return the error that says that Kiro offers a model to none of the accounts."""
-        model = target.model.id
-        near = get_close_matches(model, [each for each in self._index() if each != model])
-        served = "" if target.asked == model else f" (served by '{model}')"
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        return ModelNotOffered(
-            f"Kiro does not offer '{target.asked}'{served} to your accounts.{hint}"
-            " See GET /v1/models, or add an alias in [[models]].",
-            path="model",
+        """Return the one error for a model that cannot be had, whoever found it out, and how."""
+        index = self._index()
+        shown, model_id = name[:_SHOWN], self._id(name, index)[:_SHOWN]
+        meant = f" (by its alias '{model_id}')" if self._alias(name) else ""
+        names = (*index, *(alias.name for alias in self._aliases.values()))
+        others = [each for each in names if each.lower() not in {model_id, _folded(name)}]
+        hint = did_you_mean(model_id, others) or "."
+        return UnknownModel(
+            f"Kiro offers your accounts no model {shown!r}{meant}{hint} GET /v1/models lists those"
+            " that there are; [[models]] in config.toml can let this name stand for one of them.",
+            path=path,
         )
 
     def _index(self) -> Mapping[str, Model]:

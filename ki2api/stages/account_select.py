@@ -76,7 +76,7 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
             if self._pool.may_have(lease):
                 raise
             # No account lists it and Kiro does not know it either: others need not be asked.
-            raise UnknownModel(error.detail, path=error.path) from error
+            raise UnknownModel(error.detail) from error
 
     def _peeked(self, flow: GatewayFlow) -> Lease:
         """Choose as ever, but hold nothing; where no account could serve, none stands there."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from ki2api.conversation import Thinking
-from ki2api.errors import ModelNotOffered
+from ki2api.errors import UnknownModel
 from ki2api.flow import GatewayFlow
 from ki2api.models import Catalogue
 from pipeline import Next, Stage, StageConfig
@@ -38,8 +38,8 @@ class Route(Stage[GatewayFlow, RouteConfig]):
         self._heed(flow, flow.target.thinking)
         try:
             await call_next(flow)
-        except ModelNotOffered as error:
-            raise self._models.not_offered(flow.target) from error
+        except UnknownModel as error:
+            raise self._models.unknown(flow.target.asked, path="model") from error
 
     def _heed(self, flow: GatewayFlow, spoken: Thinking) -> None:
         """Let the model's name say of thinking what the request itself does not."""

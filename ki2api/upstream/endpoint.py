@@ -11,7 +11,6 @@ from ki2api.errors import (
     ContextTooLong,
     GatewayError,
     InvalidRequest,
-    ModelNotOffered,
     ThoughtsRefused,
     UpstreamTimeout,
 )
@@ -54,8 +53,6 @@ class KiroEndpoint:
         await flow.hold(self._identities.in_use(flow))
         try:
             await self._answer(flow)
-        except ModelNotOffered as error:
-            raise _named(error, flow) from error
         except ContextTooLong as error:
             self._measures.explain(error, flow)
             raise
@@ -152,16 +149,6 @@ def _notes(composed: Composed) -> Iterator[str]:
         yield f"{repair.rule} {repair.at}: {repair.text}"
     for place in composed.not_honoured:
         yield f"not honoured: {place}"
-
-
-def _named(error: ModelNotOffered, flow: GatewayFlow) -> ModelNotOffered:
-    target = flow.target
-    served = "" if target.asked == target.model.id else f" (served by '{target.model.id}')"
-    return ModelNotOffered(
-        f"'{target.asked}'{served}: {error.detail}"
-        " See GET /v1/models, or add an alias in [[models]].",
-        path="model",
-    )
 
 
 class Patience(msgspec.Struct, frozen=True):

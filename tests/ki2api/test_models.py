@@ -115,14 +115,25 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 
 def test_near_names_are_offered() -> None:
-    catalogue = Catalogue(aliases={"my-model": "auto"})
-    assert "Did you mean claude-sonnet-4.5 or " in catalogue.unknown("claude-sonet-4-5").detail
-    assert catalogue.unknown("my-modle", path="model").message == (
-        "model: There is no model 'my-modle'. Did you mean my-model?"
+    catalogue = Catalogue(aliases={"My-Model": "auto"})
+    assert catalogue.unknown("claude-sonet-4-5", path="model").message == (
+        "model: Kiro offers your accounts no model 'claude-sonet-4-5'"
+        ' - did you mean "claude-sonnet-4.5"? GET /v1/models lists those that there are;'
+        " [[models]] in config.toml can let this name stand for one of them."
     )
-    assert catalogue.unknown("zzzz").detail == "There is no model 'zzzz'."
-    with pytest.raises(UnknownModel, match=r"Did you mean claude-sonnet-4\.5"):
+    assert 'did you mean "My-Model"?' in catalogue.unknown("my-modle").detail
+    assert "no model 'zzzz'. GET /v1/models" in catalogue.unknown("zzzz").detail
+    with pytest.raises(UnknownModel, match=r'did you mean "claude-sonnet-4\.5"'):
         catalogue.find("claude sonnet 4.5")
+
+
+def test_a_model_is_never_offered_in_its_own_place() -> None:
+    catalogue = Catalogue(aliases={"fast": "claude-haiku-4.5"})
+    assert "haiku-4.5'. GET" in Catalogue(lambda: FALLBACK[-5:]).unknown("claude-haiku-4.5").detail
+    assert "no model 'claude-opus-5' - did you mean \"claude-opus-5.5\"?" in (
+        catalogue.unknown("claude-opus-5").detail
+    )
+    assert "no model 'fast' (by its alias 'claude-haiku-4.5')" in catalogue.unknown("fast").detail
 
 
 def test_the_list_may_change_at_any_time() -> None:
@@ -135,7 +146,7 @@ def test_the_list_may_change_at_any_time() -> None:
     assert catalogue.models() == (wider,)
     assert catalogue.known("claude-sonnet-4-5")
     assert not catalogue.known("claude-opus-5")
-    assert catalogue.unknown("claude-sonnet-4.6").detail.endswith("mean claude-sonnet-4.5?")
+    assert catalogue.unknown("claude-sonnet-4.6").detail.count('mean "claude-sonnet-4.5"?')
 
 
 def test_a_model_that_no_account_lists_keeps_its_common_limits() -> None:

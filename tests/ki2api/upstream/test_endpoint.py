@@ -115,12 +115,11 @@ async def test_a_conversation_is_answered_by_events(wired: Wired, binding: str) 
     assert asking.notes == ["not honoured: temperature"]
 
 
-async def test_a_model_that_the_plan_lacks_is_named_as_it_was_asked_for(wired: Wired) -> None:
+async def test_a_model_that_the_plan_lacks_is_refused(wired: Wired) -> None:
     asking = Asking(await wired())
     asking.wire.account.not_offered("claude-opus-5")
-    with pytest.raises(ModelNotOffered, match=r"'mine' \(served by 'claude-opus-5'\)") as refused:
+    with pytest.raises(ModelNotOffered, match="does not offer this model to the account"):
         await asking.ask(model="mine")
-    assert refused.value.path == "model"
 
 
 async def test_ids_are_kept_while_all_goes_well_and_fresh_after_a_failure(wired: Wired) -> None:
