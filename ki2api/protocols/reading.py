@@ -26,6 +26,7 @@ _MISSING = re.compile(r"Object missing required field `(.*)`")
 _WRONG_TAG = re.compile(r"Invalid value (.*)", re.DOTALL)
 _TYPES = re.compile(r"`([^`]*)`")
 _JSON_WORDS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_NO_OBJECT = re.compile(r"Expected `object`, got `(.*)`")
 _PLACE = " - at `$"
 _LONGEST = 200
 """Characters of a fault: it may quote the caller, who may have written a whole file there."""
@@ -56,6 +57,8 @@ def read(
 
     With `known`, content of any other type is read as if its type were UNKNOWN.
     """
+    if not request.body.strip():
+        raise InvalidRequest(f"the body is empty: {_WANTED}")
     check_depth(request.body)
     with _told_by_place():
         request.body.decode()  # msgspec skips raw JSON and unknown fields without checking UTF-8
@@ -69,8 +72,9 @@ def read(
             return decoder.decode(msgspec.json.encode(marked))
 
 
+_WANTED = "it must be a JSON object with the fields of the request"
 _PLAINER = {
-    "Input data was truncated": "it is empty or cut off",
+    "Input data was truncated": "it ends too early",
     "object keys must be strings": "the names of its fields must stand in double quotes",
 }
 """What msgspec says of JSON, in words for who wrote it."""
@@ -125,6 +129,10 @@ def _refuse(message: str, at: str) -> NoReturn:
     path = _join(at, place.removeprefix(".").removesuffix("`"))
     if missing := _MISSING.fullmatch(what):
         raise InvalidRequest("Field required", path=_join(path, missing[1])) from None
+    if not path and (other := _NO_OBJECT.fullmatch(what)):
+        twice = " (was it made into JSON twice?)" if other[1] == "str" else ""
+        found = _TYPES.sub(_in_json_words, f"`{other[1]}`")
+        raise InvalidRequest(f"the body is of type {found}{twice}: {_WANTED}") from None
     holder, _, key = path.rpartition(".")
     if key == "type" and (wrong := _WRONG_TAG.fullmatch(what)):
         why = _short(f"content of type {wrong[1]} is not supported")

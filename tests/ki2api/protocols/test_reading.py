@@ -40,6 +40,8 @@ class Body(msgspec.Struct):
 BODY = msgspec.json.Decoder(Body)
 KNOWN = frozenset({"text", "nested"})
 
+WANTED = "it must be a JSON object with the fields of the request"
+
 
 def fault(request: RawRequest, known: frozenset[str] | None = None) -> str:
     with pytest.raises(InvalidRequest) as refused:
@@ -55,20 +57,24 @@ def test_a_right_body_is_decoded_and_unknown_fields_are_passed_over(ask: Ask) ->
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", "the body is not valid JSON: it is empty or cut off"),
-        (b"{", "the body is not valid JSON: it is empty or cut off"),
+        (b"", f"the body is empty: {WANTED}"),
+        (b" \r\n", f"the body is empty: {WANTED}"),
+        (b"{", "the body is not valid JSON: it ends too early"),
         (
             b"{'model': 1}",
             "the body is not valid JSON: the names of its fields must stand in double quotes",
         ),
         (b'{"model":NaN}', "the body is not valid JSON: invalid character (byte 9)"),
-        (b'{"model":"\\ud800"}', "the body is not valid JSON: it is empty or cut off"),
+        (b'{"model":"\\ud800"}', "the body is not valid JSON: it ends too early"),
         (b'{"new":"\xff","model":"m"}', "the body is not valid UTF-8"),
         (b'{"schema":"\xff","model":"m"}', "the body is not valid UTF-8"),
         (b'{"new":' + b"[" * 100_000, "the body is nested more than 64 deep"),
         (b'{"extra":' + b"[" * 100_000, "the body is nested more than 64 deep"),
         (b'{"schema":' + b"[" * 100_000, "the body is nested more than 64 deep"),
-        (b"[]", "Expected object, got array"),
+        (b"[]", f"the body is of type array: {WANTED}"),
+        (b"null", f"the body is of type null: {WANTED}"),
+        (b"3", f"the body is of type integer: {WANTED}"),
+        (b'"{}"', f"the body is of type string (was it made into JSON twice?): {WANTED}"),
         (b"{}", "model: Field required"),
         (b'{"model":1}', "model: Expected string, got integer"),
         (b'{"model":"m","limit":"7"}', "limit: Expected integer or null, got string"),
