@@ -31,6 +31,7 @@ from ki2api.protocols.anthropic.offered import hidden_tools, listed_tools, searc
 from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.reading import NULL, Unserved, read
 from ki2api.protocols.replying import json_reply, stop_strings, token_limit
+from ki2api.protocols.shapes import ANTHROPIC, written_for
 from ki2api.protocols.system import part_system
 
 NO_EFFECT: Mapping[str, Any] = {
@@ -69,6 +70,7 @@ class _UserId(msgspec.Struct):
 _USER_ID = msgspec.json.Decoder(_UserId)
 
 
+@written_for(ANTHROPIC)
 def decode(request: RawRequest, *, drop_unknown: bool = False) -> tuple[Conversation, Delivery]:
     """Read the body of POST /v1/messages."""
     asked = read(_MESSAGES, request, wire.KNOWN_TYPES if drop_unknown else None)
@@ -77,6 +79,7 @@ def decode(request: RawRequest, *, drop_unknown: bool = False) -> tuple[Conversa
     return conversation, delivery
 
 
+@written_for(ANTHROPIC)
 def decode_count(request: RawRequest, *, drop_unknown: bool = False) -> Conversation:
     """Read the body of POST /v1/messages/count_tokens."""
     asked = read(_COUNT, request, wire.KNOWN_TYPES if drop_unknown else None)

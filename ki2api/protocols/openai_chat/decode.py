@@ -23,6 +23,7 @@ from ki2api.protocols.openai_chat import wire
 from ki2api.protocols.openai_chat.content import result, said, shown
 from ki2api.protocols.reading import NULL, Unserved, read
 from ki2api.protocols.replying import json_reply, stop_strings, token_limit
+from ki2api.protocols.shapes import CHAT, written_for
 from ki2api.protocols.system import part_system
 
 NO_EFFECT: Mapping[str, Any] = {
@@ -54,6 +55,7 @@ _CHAT = msgspec.json.Decoder(wire.ChatRequest)
 _NO_PARAMETERS = msgspec.Raw(b'{"type":"object","properties":{}}')
 
 
+@written_for(CHAT)
 def decode(request: RawRequest, *, drop_unknown: bool = False) -> tuple[Conversation, Delivery]:
     """Read the body of POST /v1/chat/completions."""
     asked = read(_CHAT, request, wire.KNOWN_TYPES if drop_unknown else None)

@@ -33,6 +33,7 @@ from ki2api.protocols.openai_responses.tools import Tools
 from ki2api.protocols.openai_responses.turns import joined_turns
 from ki2api.protocols.reading import NULL, Unserved, read
 from ki2api.protocols.replying import token_limit
+from ki2api.protocols.shapes import RESPONSES, written_for
 from ki2api.protocols.system import part_system
 from ki2api.shelf import Drawer, Gone
 
@@ -59,6 +60,7 @@ _NOT_SPOKEN = frozenset({"additional_tools", TRIGGER})
 _RESPONSES = msgspec.json.Decoder(wire.ResponsesRequest)
 
 
+@written_for(RESPONSES)
 def decode(
     request: RawRequest, drawer: Drawer, *, drop_unknown: bool = False
 ) -> tuple[Conversation, Delivery]:
@@ -81,6 +83,7 @@ def decode(
     return conversation, _delivery(request, asked, kept, stream=bool(asked.stream))
 
 
+@written_for(RESPONSES)
 def decode_compact(
     request: RawRequest, drawer: Drawer, *, drop_unknown: bool = False
 ) -> tuple[Conversation, Delivery]:
@@ -93,6 +96,7 @@ def decode_compact(
     return to_be_summed_up(conversation, "input"), delivery
 
 
+@written_for(RESPONSES)
 def decode_count(request: RawRequest, drawer: Drawer) -> Conversation:
     """Read the body of POST /v1/responses/input_tokens."""
     conversation, _ = _understood(read(_RESPONSES, request), request, drawer, drop=False)
