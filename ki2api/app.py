@@ -188,6 +188,7 @@ def build(loaded: Loaded, shared: Lasting, ways: Ways) -> Built:
         calibration=shared.calibration,
         shelf=shared.shelf,
         places=shared.places,
+        watched=settings.log.level == "debug",
         fault=lambda: shared.fault,
         draining=lambda: shared.draining,
     )

@@ -80,6 +80,8 @@ class GatewayFlow(Flow):
 
     dry: bool = False
     """Whether to show only what would be done: nothing may be sent, fetched, leased or kept."""
+    watched: bool = False
+    """Whether somebody reads the notes, so that it pays to find out what is for them alone."""
     emulated: tuple[str, ...] = ()
     """What was asked and is not Kiro's to keep, but ours, as clients call it."""
     shorten: (

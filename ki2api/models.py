@@ -209,8 +209,8 @@ class Catalogue:
         others = [each for each in names if each.lower() not in {model_id, _folded(name)}]
         hint = did_you_mean(model_id, others) or "."
         return UnknownModel(
-            f"Kiro offers your accounts no model {shown!r}{meant}{hint} GET /v1/models lists those"
-            " that there are; [[models]] in config.toml can let this name stand for one of them.",
+            f"Kiro offers your accounts no model {shown!r}{meant}{hint} GET /v1/models lists what"
+            " there is; [[models]] in config.toml can make this name mean one of them.",
             path=path,
         )
 

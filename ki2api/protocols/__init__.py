@@ -3,7 +3,7 @@
 A dialect is one object that fits `ClientProtocol`; it makes one `Encoder` for each reply.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -79,6 +79,8 @@ class ClientProtocol(Protocol):
     """One client dialect."""
 
     name: str
+    fields: Collection[str]
+    """What may stand at the top of a request; the rest means nothing here."""
     ping: bytes
     """Keeps a silent stream open; safe at any moment between two events."""
 

@@ -60,6 +60,8 @@ class Gateway:
     places: Places = field(default_factory=Places)
     fault: Callable[[], str] = _nothing
     """Says why newer settings are not in force, or nothing."""
+    watched: bool = False
+    """Whether the log tells what stages note of each request."""
     draining: Callable[[], bool] = bool
     """Says whether the server is about to end."""
 
@@ -68,6 +70,7 @@ class Gateway:
         flow = GatewayFlow()
         flow.id = public_id(request.id)
         flow.max_calls = self.limits.max_calls
+        flow.watched = self.watched
         flow.request = request
         flow.protocol = protocol
         return FlowResponse(

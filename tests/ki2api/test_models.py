@@ -118,8 +118,8 @@ def test_near_names_are_offered() -> None:
     catalogue = Catalogue(aliases={"My-Model": "auto"})
     assert catalogue.unknown("claude-sonet-4-5", path="model").message == (
         "model: Kiro offers your accounts no model 'claude-sonet-4-5'"
-        ' - did you mean "claude-sonnet-4.5"? GET /v1/models lists those that there are;'
-        " [[models]] in config.toml can let this name stand for one of them."
+        ' - did you mean "claude-sonnet-4.5"? GET /v1/models lists what there is;'
+        " [[models]] in config.toml can make this name mean one of them."
     )
     assert 'did you mean "My-Model"?' in catalogue.unknown("my-modle").detail
     assert "no model 'zzzz'. GET /v1/models" in catalogue.unknown("zzzz").detail

@@ -112,7 +112,7 @@ def _flow(loaded: Loaded, protocol: ClientProtocol, body: bytes) -> GatewayFlow:
     keys = loaded.settings.server.api_keys
     key = keys[0].reveal() if keys else DEFAULT_KEY  # for the key ring, to whom it belongs
     flow = GatewayFlow()
-    flow.dry = True
+    flow.dry = flow.watched = True
     flow.protocol = protocol
     flow.request = RawRequest(
         id=flow.id,

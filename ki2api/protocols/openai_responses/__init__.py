@@ -1,5 +1,6 @@
 """The dialect of OpenAI's Responses API."""
 
+from collections.abc import Collection
 from functools import partial
 
 from ki2api.conversation import Conversation
@@ -10,6 +11,7 @@ from ki2api.protocols.openai_responses.compacting import CompactedEncoder, Compa
 from ki2api.protocols.openai_responses.decode import decode, decode_compact
 from ki2api.protocols.openai_responses.encode import OpenAIResponsesEncoder
 from ki2api.protocols.openai_responses.keeping import keep
+from ki2api.protocols.openai_responses.wire import ResponsesRequest
 from ki2api.protocols.sse import COMMENT
 from ki2api.shelf import Drawer, Shelf
 
@@ -20,6 +22,7 @@ class OpenAIResponses:
     """The dialect as one caller speaks it: replies are kept in the caller's own drawer."""
 
     name = "openai_responses"
+    fields: Collection[str] = ResponsesRequest.__struct_fields__
     ping = COMMENT
     encode_error = staticmethod(encode_error)
 

@@ -219,6 +219,9 @@ class ResponsesRequest(msgspec.Struct, kw_only=True):
     prompt_cache_key: str | None = None
     stream: bool | None = None
 
+    client_metadata: Any = None
+    """What Codex tells OpenAI of its session (seen 2026-11)."""
+
     background: Any = None
     conversation: Any = None
     moderation: Any = None

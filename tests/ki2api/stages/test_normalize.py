@@ -14,16 +14,18 @@ from pipeline.testing import build_flow, run_stage
 pytestmark = pytest.mark.anyio
 
 
-async def normalized(*tools: dict[str, Any]) -> GatewayFlow:
+async def normalized(*tools: dict[str, Any], watched: bool = False, **more: Any) -> GatewayFlow:
     schema = {"type": "object", "properties": {}}
     body = {
         "model": "claude-x",
         "max_tokens": 9,
         "messages": [{"role": "user", "content": "hi"}],
         "tools": [{"input_schema": schema, **tool} for tool in tools],
+        **more,
     }
     request = RawRequest("f10e", "/v1/messages", {}, msgspec.json.encode(body), 0.0)
     flow = build_flow(GatewayFlow, request=request, protocol=ANTHROPIC)
+    flow.watched = watched
     return await run_stage(Normalize(NormalizeConfig()), flow)
 
 
@@ -37,3 +39,10 @@ async def test_tools_that_the_model_is_not_told_of_are_noted() -> None:
     flow = await normalized({"name": "search"}, {"name": "later", "defer_loading": True})
     (note,) = flow.notes
     assert note.text == "tools that the model is not told of now: later"
+
+
+@pytest.mark.parametrize("watched", [True, False])
+async def test_a_misspelt_field_is_noted_where_somebody_reads_it(*, watched: bool) -> None:
+    flow = await normalized(watched=watched, temprature=1)
+    said = "the field 'temprature' means nothing here - did you mean \"temperature\"?"
+    assert [note.text for note in flow.notes] == [said] * watched
