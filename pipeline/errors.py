@@ -41,6 +41,16 @@ class EmptySlot(PipelineError, AttributeError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ` - did you mean "..."?` for the known word that is nearest, or nothing."""
-    near = get_close_matches(word, list(known), n=1)
-    return f' - did you mean "{near[0]}"?' if near else ""
+    """Return ` - did you mean "..."?` for the known word that is nearest, or nothing.
+
+    Near is also what alone begins so: `acount` means `account-select`.
+    """
+    names = list(known)
+    near = get_close_matches(word, names, n=1)
+    if not near:
+        begins = [name.partition("-")[0] for name in names]
+        found = get_close_matches(word, dict.fromkeys(begins), n=1, cutoff=0.75)
+        near = [name for name, begin in zip(names, begins, strict=True) if begin in found]
+    if len(near) != 1:
+        return ""
+    return f' - did you mean "{near[0]}"?'

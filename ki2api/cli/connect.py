@@ -23,10 +23,11 @@ class Client(click.Choice[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name, or fail with what may have been meant."""
-        if value in self.choices:
-            return value
-        hint = did_you_mean(value, self.choices)
-        return self.fail(f"{value!r} is no client{hint}; `ki2api connect` lists them", param, ctx)
+        name = "-".join(value.lower().split())
+        if name in self.choices:
+            return name
+        hint = did_you_mean(name, self.choices) or "."
+        return self.fail(f"{value!r} is no client{hint} `ki2api connect` lists them.", param, ctx)
 
 
 @click.command()

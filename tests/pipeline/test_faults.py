@@ -158,6 +158,6 @@ def test_with_a_title_every_place_begins_with_it() -> None:
         decode_table(table, Nested, where="pipeline[0]", text="", source="", title="retry")
     assert caught.value.faults == [
         "[retry] all[0].max-size: expected int, got str",
-        '[retry] all[1] has no setting "max"',
-        '[retry] inner has no setting "max"',
+        '[retry] all[1] has no setting "max" - did you mean "max-size"?',
+        '[retry] inner has no setting "max" - did you mean "max-size"?',
     ]

@@ -110,9 +110,15 @@ def test_each_text_is_well_formed_whatever_the_key(name: str, piece: Piece) -> N
             assert other in {"yaml", "ini", "text", "js"}
 
 
-def test_a_misspelt_client_is_told_the_nearest() -> None:
-    told = connect("cluade-code")
+@pytest.mark.parametrize("typed", ["cluade-code", "cluade", "Claud"])
+def test_a_misspelt_client_is_told_the_nearest(typed: str) -> None:
+    told = connect(typed)
     assert told.exit_code == 2
     said = " ".join(told.output.replace("│", " ").split())
     assert 'no client - did you mean "claude-code"?' in said
     assert "connect [OPTIONS] [CLIENT]" in said
+
+
+@pytest.mark.parametrize("typed", ["Claude Code", "CLAUDE-CODE"])
+def test_a_name_may_be_written_as_people_do(typed: str) -> None:
+    assert connect(typed).output == connect("claude-code").output
