@@ -20,7 +20,7 @@ from ki2api.conversation import (
 from ki2api.errors import InvalidRequest, ThreadNotFound
 from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.openai_responses import OPENAI_RESPONSES, OpenAICompaction, OpenAIResponses
-from ki2api.protocols.openai_responses.asked import Asked
+from ki2api.protocols.openai_responses.asked import Asked, Echo
 from ki2api.protocols.openai_responses.compacting import PROMPT
 from ki2api.protocols.openai_responses.decode import decode_count
 from ki2api.shelf import Kept, Shelf
@@ -183,6 +183,13 @@ def test_what_has_no_effect_is_told(
     ask: Ask, fields: dict[str, Any], names: tuple[str, ...]
 ) -> None:
     assert conversation(ask(body(**fields))).not_honoured == names
+
+
+@pytest.mark.parametrize("name", sorted(set(Echo.__struct_fields__) - {"previous_response_id"}))
+def test_what_the_reply_repeats_is_of_the_kind_that_it_is_said_to_be(ask: Ask, name: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        conversation(ask(body(**{name: ["no", "such", "kind"]})))
+    assert str(caught.value.path).startswith(name)
 
 
 @pytest.mark.parametrize(
