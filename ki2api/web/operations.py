@@ -106,7 +106,7 @@ async def token_usage(request: AnyRequest) -> Answer:
     status_code=200,
     opt=_described(
         RefreshDone,
-        (*GUARDED, InvalidRequest, UnknownAccount),
+        (*GUARDED, UnknownAccount),
         (_query("account", "string", "The account to refresh.", required=True),),
     ),
 )

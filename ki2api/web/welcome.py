@@ -1,15 +1,16 @@
 """The routes that clients and people knock at beside their work: the front page, and telemetry."""
 
+from typing import Any
+
 import msgspec
 from litestar import get, post
 
-from ki2api.errors import RequestTooLarge, UnsupportedMedia
 from ki2api.protocols import Body
 from ki2api.web.answers import Answer, complete
 from ki2api.web.guard import OPEN
 from ki2api.web.openapi.dialects import EITHER
-from ki2api.web.openapi.errors import ALWAYS, GUARDED
-from ki2api.web.openapi.operation import OPERATION, Operation, Result, Shape
+from ki2api.web.openapi.errors import ALWAYS, READING
+from ki2api.web.openapi.operation import OPERATION, Operation, Request, Result, Shape
 from ki2api.web.reading import AnyRequest, raw
 
 
@@ -43,7 +44,8 @@ _WELCOME = Operation(
 _TELEMETRY = Operation(
     tag="Anthropic",
     dialects=EITHER,
-    errors=(*GUARDED, RequestTooLarge, UnsupportedMedia),
+    errors=READING,
+    request=Request(Shape(Any), {"nothing": {"events": []}}, {}),
     results=(Result(Shape(Unkept)),),
 )
 

@@ -24,7 +24,8 @@ def schemas_of(
         schemas |= zip(family, made, strict=True)
         components |= {prefix + name: part for name, part in parts.items()}
     for request in filter(None, (operation.request for operation in operations)):
-        _note(components[schemas[request.shape]["$ref"].rpartition("/")[2]], request.notes)
+        if request.notes:
+            _note(components[schemas[request.shape]["$ref"].rpartition("/")[2]], request.notes)
     return schemas, _without_unknown(components)
 
 

@@ -5,9 +5,21 @@ from collections.abc import Collection, Iterable
 from ki2api import errors
 from ki2api.errors import GatewayError
 
-ALWAYS: tuple[type[GatewayError], ...] = (errors.WrongMethod, errors.Forbidden, errors.Bug)
+_BEFORE_ANY_ROUTE = (
+    errors.InvalidRequest,
+    errors.HeadTooLarge,
+    errors.TooSlow,
+    errors.Overloaded,
+)
+"""What a connection is refused for, whatever it asks: see ki2api/connection.py."""
+ALWAYS: tuple[type[GatewayError], ...] = (
+    *_BEFORE_ANY_ROUTE,
+    errors.WrongMethod,
+    errors.Forbidden,
+    errors.Bug,
+)
 GUARDED = (*ALWAYS, errors.Unauthenticated)
-READING = (*GUARDED, errors.InvalidRequest, errors.RequestTooLarge, errors.UnsupportedMedia)
+READING = (*GUARDED, errors.RequestTooLarge, errors.UnsupportedMedia)
 _ELSEWHERE = (
     errors.NoWebSocket,
     errors.NotReady,

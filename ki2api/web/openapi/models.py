@@ -1,6 +1,6 @@
 """The descriptions of GET /v1/models and of one model below it."""
 
-from ki2api.errors import InvalidRequest, UnknownModel
+from ki2api.errors import UnknownModel
 from ki2api.models import Catalogue
 from ki2api.protocols.anthropic import models as anthropic
 from ki2api.protocols.openai_chat import models as openai
@@ -30,7 +30,7 @@ MODELS = Operation(
 ONE_MODEL = Operation(
     tag="Models",
     dialects=EITHER,
-    errors=(*GUARDED, InvalidRequest, UnknownModel),
+    errors=(*GUARDED, UnknownModel),
     results=(
         Result(Shape(Model, OPENAI), openai.model_body(_MODEL, CREATED)),
         Result(Shape(ModelInfo, ANTHROPIC), anthropic.model_body(_MODEL, CREATED)),

@@ -1,6 +1,6 @@
 """The descriptions of POST /v1/responses and of the routes below it."""
 
-from ki2api.errors import InvalidRequest, ThreadNotFound, UnknownModel, UnknownResponse
+from ki2api.errors import ThreadNotFound, UnknownModel, UnknownResponse
 from ki2api.protocols.openai_errors import TABLE
 from ki2api.protocols.openai_responses import OPENAI_RESPONSES, wire
 from ki2api.protocols.openai_responses.counting import input_tokens_body
@@ -73,7 +73,7 @@ _PAGE = (
     _parameter("order", "query", {"enum": ["asc", "desc"]}, "Else the newest first."),
     _parameter("after", "query", {"type": "string"}, "The last item of the page before."),
 )
-_KEPT = (*GUARDED, InvalidRequest, UnknownResponse)
+_KEPT = (*GUARDED, UnknownResponse)
 
 RESPONSES = Operation(
     tag="OpenAI",
