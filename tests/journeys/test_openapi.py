@@ -1,12 +1,11 @@
 """The OpenAPI document of a running server, held against what that server does."""
 
-import re
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
-from openapi_schema_validator import OAS31Validator
+
+from tests.journeys.described import JSON, SSE, Described, data_of
 
 ANTHROPIC = {"anthropic-version": "2023-06-01"}
 POSTS = (
@@ -18,43 +17,6 @@ POSTS = (
     "/v1/responses/input_tokens",
     "/v1/token/reset",
 )
-JSON, SSE = "application/json", "text/event-stream"
-
-
-class Described:
-    """The server's own document, and answers held against it."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        answer = http.get("/schema")
-        assert answer.status_code == 200
-        assert answer.headers["content-type"] == JSON
-        self.document: dict[str, Any] = answer.json()
-
-    def faults(self, schema: dict[str, Any], value: Any) -> list[str]:
-        whole = {**schema, "components": self.document["components"]}
-        return [error.message for error in OAS31Validator(whole).iter_errors(value)]
-
-    def check(self, answer: httpx.Response, path: str, method: str) -> None:
-        """Fail unless the status is described, and the body is as its schema says."""
-        response = self.document["paths"][path][method]["responses"][str(answer.status_code)]
-        kind = answer.headers["content-type"].partition(";")[0]
-        schema = response["content"][kind]["schema"]
-        if kind == JSON:
-            assert self.faults(schema, answer.json()) == []
-        else:
-            events = data_of(answer.text)
-            assert events
-            assert self.faults(schema["contentSchema"], events) == []
-
-    def examples(self, path: str) -> dict[str, Any]:
-        body = self.document["paths"][path]["post"].get("requestBody")
-        examples = body["content"][JSON]["examples"] if body else {"nothing": {"value": None}}
-        return {name: example["value"] for name, example in examples.items()}
-
-
-def data_of(stream: str) -> list[Any]:
-    lines = re.findall(r"^data: (.*)$", stream, re.MULTILINE)
-    return [msgspec.json.decode(line) for line in lines if line != "[DONE]"]
 
 
 @pytest.fixture
@@ -148,7 +110,7 @@ def test_a_body_that_the_server_refuses_is_refused_by_the_schema_too(
     http: httpx.Client, described: Described
 ) -> None:
     for path in POSTS[:3]:
-        schema = described.document["paths"][path]["post"]["requestBody"]["content"][JSON]["schema"]
+        schema = described.body_of(path)
         hello = next(iter(described.examples(path).values()))
         for wrong in (
             {"messages": hello["messages"]},
