@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from re import fullmatch
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -58,7 +59,7 @@ class ServerSettings(Table, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8989
     """Port to listen on, 0 for any; $KI2API_PORT wins over it."""
     api_keys: tuple[Secret, ...] = ()
-    """Without any, the default key, for loopback and private peers. $API_KEY wins over these."""
+    """Without any, the default key, for loopback and private peers. $API_KEY wins, unless empty."""
     require_own_key: bool = False
     """Refuse to start with the default key."""
     max_body_mib: Annotated[int, Meta(ge=1)] = 32
@@ -288,6 +289,6 @@ def origin(loaded: Loaded, table: str, key: str, environ: Mapping[str, str]) -> 
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:  # noqa: PLR2004 - the highest port there is
-        raise SettingsError([f"KI2API_PORT: expected a port number, got {text!r}"])
+    if not fullmatch("[0-9]{1,5}", text) or int(text) > 65535:  # noqa: PLR2004 - the highest port there is
+        raise SettingsError([f"KI2API_PORT: expected a port number, got {text[:20]!r}"])
     return int(text)

@@ -105,7 +105,7 @@ def _check_media(headers: dict[str, str]) -> None:
 async def _body(request: AnyRequest, headers: dict[str, str], limit: int, place: Place) -> bytes:
     too_large = RequestTooLarge(f"The body is larger than {limit // (1024 * 1024)} MiB.")
     declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and int(declared) > limit:
         raise too_large
     body = bytearray()
     while True:

@@ -90,7 +90,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.state.path == ""
 
 
-@pytest.mark.parametrize("port", ["x", "-1", "65536", ""])
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "²", "٨٩", " 80", "9" * 5000, ""])
 def test_a_port_that_is_none_is_said_so(port: str) -> None:
     if not port:
         assert overridden(Settings(), {"KI2API_PORT": port}) == Settings()
