@@ -171,6 +171,39 @@ async def test_lists_are_learned_of_accounts_that_can_serve_and_only_where_they_
     assert kiro.asked == [("models", "a", "us-east-1")]
 
 
+async def test_an_account_whose_pause_is_over_offers_its_models_and_is_asked_for_them_again(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any, clock: Any
+) -> None:
+    kiro.lists = {"a": (OPUS,), "b": (HAIKU,), "c": (AUTO,)}
+    pool = make_pool(lasting("a"), lasting("b"), lasting("c"))
+    await pool.serve(RateLimited("pause", retry_after=5.0))
+    await pool.learn_models()
+    assert pool.offered() == (HAIKU, AUTO)
+
+    clock.now += 5
+    await pool.learn_models()
+    assert pool.offered() == (OPUS, HAIKU, AUTO)
+    for error in (RateLimited("pause", retry_after=5.0), RateLimited("pause", retry_after=9.0)):
+        await pool.serve(error)
+    assert pool.offered() == (OPUS,)
+    clock.now += 5
+    assert pool.offered() == (OPUS, HAIKU)
+
+
+async def test_an_account_may_have_what_it_lists_and_anything_where_that_is_not_known(
+    make_pool: MakePool, lasting: MakeCredential, kiro: Any
+) -> None:
+    kiro.lists = {"a": (OPUS,)}
+    pool = make_pool(lasting("a"), lasting("b"))
+    await pool.learn_models()
+    of_a, of_b = await pool.hold(model="opus"), await pool.hold(model="opus")
+    unlisted = await pool.hold(model="opus", never={"b"})
+    unlisted.model = "haiku"
+
+    assert (of_a.name, of_b.name, unlisted.name) == ("a", "b", "a")
+    assert [pool.may_have(lease) for lease in (of_a, of_b, unlisted)] == [True, True, False]
+
+
 async def test_a_question_gets_its_token_by_a_refresh(
     make_pool: MakePool, seeded: MakeCredential, kiro: Any, service: Any
 ) -> None:

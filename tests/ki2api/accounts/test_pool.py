@@ -377,6 +377,43 @@ async def test_a_reset_clears_the_pauses_of_models(
     assert await pool.serve(model="m") == "a"
 
 
+async def test_a_reset_forgets_how_often_an_account_has_failed(
+    make_pool: MakePool, ready: MakeCredential, clock: Any
+) -> None:
+    pool, pauses = make_pool(ready("a")), []
+    for _ in range(2):
+        clock.now = pool.statuses()[0].until or clock.now
+        await pool.serve(RateLimited("pause"))
+        pauses.append(pool.statuses()[0].until - clock.now)
+    assert pool.reset() == 1
+    await pool.serve(RateLimited("pause"))
+
+    assert [*pauses, pool.statuses()[0].until - clock.now] == [1, 2, 1]
+
+
+async def test_what_has_lapsed_by_itself_is_nothing_to_reset(
+    make_pool: MakePool, ready: MakeCredential, clock: Any
+) -> None:
+    pool = make_pool(ready("a"))
+    await pool.serve(RateLimited("pause", retry_after=5.0))
+    clock.now += 5
+
+    assert pool.reset() == 0
+
+
+async def test_a_person_is_told_once_when_the_pool_closes(
+    make_pool: MakePool, ready: MakeCredential
+) -> None:
+    told: list[str] = []
+    pool = make_pool(ready("a"), ready("b"), ready("c"), told=told.append)
+    leases = [await pool.hold() for _ in range(3)]
+    for lease in leases[:2]:
+        pool.release(lease, AccountSuspended("locked"))
+
+    assert len(told) == 1
+    assert "two accounts were suspended" in told[0]
+
+
 async def test_the_names_stand_in_their_order(make_pool: MakePool, ready: MakeCredential) -> None:
     assert make_pool(ready("b"), ready("a")).names() == ["b", "a"]
 

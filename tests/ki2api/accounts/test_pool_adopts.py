@@ -269,6 +269,20 @@ async def test_what_kiro_told_of_an_account_is_not_taken_for_another_of_its_name
     assert kiro.count("models") == 3
 
 
+async def test_that_there_was_no_profile_is_not_believed_of_another_login_of_that_name(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    pool = make_pool(ready("a", kind="oidc", start_url="https://d-1.awsapps.com/start"))
+    assert (await pool.hold()).profile_arn == ""
+
+    kiro.arns = {"us-east-1": ("arn:aws:codewhisperer:us-east-1:123456789012:profile/NEW",)}
+    another = Secret("of-somebody-else")
+    login = {"kind": "oidc", "start_url": "https://d-2.awsapps.com/start"}
+    pool.adopt([ready("a", refresh_token=another, **login)])
+    assert (await pool.hold()).profile_arn.endswith("profile/NEW")
+    await pool.stop()
+
+
 async def test_a_new_proxy_or_weight_is_in_force_at_once(
     make_pool: MakePool, ready: MakeCredential
 ) -> None:

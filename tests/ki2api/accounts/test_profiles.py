@@ -160,6 +160,25 @@ async def test_a_refused_profile_is_looked_up_and_the_lease_has_the_other_one(
     await pool.stop()
 
 
+async def test_an_account_that_is_suspended_meanwhile_gets_no_other_profile(
+    make_pool: MakePool, ready: MakeCredential, kiro: Any
+) -> None:
+    kiro.arns = {"us-east-1": (AMERICA,)}
+    kiro.gates["profiles"].clear()
+    pool = make_pool(ready("a"))
+    lease, other = await pool.hold(), await pool.hold()
+    async with asyncio.TaskGroup() as group:
+        finding = group.create_task(pool.find_profile(lease))
+        while not kiro.asked:
+            await asyncio.sleep(0)
+        pool.release(other, AccountSuspended("locked"))
+        kiro.gates["profiles"].set()
+
+    assert not finding.result()
+    assert lease.profile_arn != AMERICA
+    await pool.stop()
+
+
 @pytest.mark.parametrize("told", [(), (AMERICA,), NoProfiles(), UpstreamUnavailable("down")])
 async def test_where_there_is_no_other_profile_the_refusal_stands(
     make_pool: MakePool, ready: MakeCredential, kiro: Any, told: Any
