@@ -5,7 +5,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 
 from ki2api.errors import UpstreamDisconnected, UpstreamGarbled
-from ki2api.kiro.framing import MAX_FRAME, MAX_HEADERS, Decoder, Frame, encode
+from ki2api.kiro.framing import MAX_FRAME, MAX_HEADERS, MIN_FRAME, Decoder, Frame, encode
 
 EVENT = {":content-type": "application/json", ":message-type": "event"}
 
@@ -150,6 +150,20 @@ def test_impossible_lengths_are_refused_before_anything_is_awaited(total: int, h
     prelude = pack(">II", total, head)
     with pytest.raises(UpstreamGarbled, match="impossible length"):
         Decoder().feed(prelude + pack(">I", crc32(prelude)))
+
+
+@pytest.mark.parametrize(("total", "head"), [(MAX_FRAME, 0), (MAX_FRAME, MAX_HEADERS)])
+def test_the_longest_frame_that_is_possible_is_awaited(total: int, head: int) -> None:
+    prelude = pack(">II", total, head)
+    decoder = Decoder()
+    assert decoder.feed(prelude + pack(">I", crc32(prelude))) == []
+    with pytest.raises(UpstreamDisconnected):
+        decoder.finish()
+
+
+def test_the_shortest_frame_that_is_possible_is_read() -> None:
+    assert Decoder().feed(framed(b"")) == [Frame({}, b"")]
+    assert len(framed(b"")) == MIN_FRAME
 
 
 def test_good_frames_come_before_the_error_behind_them() -> None:

@@ -234,6 +234,14 @@ async def test_when_no_account_is_left_the_caller_is_told_the_last_accounts_trou
         await run()
 
 
+async def test_of_several_accounts_troubles_the_last_is_told() -> None:
+    left = errors.NoAccountLeft("none", retry_after=7)
+    run = Run(Inside(("a", rate_limited()), ("b", errors.QuotaSpent("spent")), (None, left)))
+    with pytest.raises(errors.QuotaSpent, match="none") as caught:
+        await run()
+    assert caught.value.retry_after == 7
+
+
 class Breaking(Inside):
     """Breaks its first reply off in the middle."""
 
@@ -346,6 +354,14 @@ async def test_a_transient_fault_goes_once_more_to_the_same_account_and_no_furth
     with pytest.raises(errors.UpstreamUnavailable, match="1"):
         await run()
     assert run.inside.calls == 2
+
+
+async def test_an_account_that_is_used_twice_in_a_row_after_another_was_the_last_one() -> None:
+    down = [(name, errors.UpstreamUnavailable(name)) for name in "abbb"]
+    run = Run(Inside(*down), RetryConfig(attempts=5))
+    with pytest.raises(errors.UpstreamUnavailable):
+        await run()
+    assert run.inside.calls == 3
 
 
 async def test_going_back_to_an_account_after_another_is_an_attempt_like_any() -> None:
