@@ -44,7 +44,11 @@ class Lease(Access, eq=False, kw_only=True):
         self.profile_arn, self.region = access.profile_arn, access.region
 
 
+NOBODY = "(no account)"
+"""The name of what stands for an account where none could serve."""
+
+
 def nobody(model: str) -> Lease:
     """Return what stands for an account where only something is shown and none could serve."""
-    member = Member(Credential("(no account)", "api-key"), 0, 0.0, 0.0)
+    member = Member(Credential(NOBODY, "api-key"), 0, 0.0, 0.0)
     return Lease(**structs.asdict(member.access()), model=model, member=member, held=False)

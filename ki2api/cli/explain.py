@@ -10,12 +10,13 @@ from rich.console import Console
 
 from ki2api.accounts.sources import AccountsUnreadable, Found
 from ki2api.cli import logs
-from ki2api.cli.chosen import accounts_in_force, config_option, loaded_from, told_in_a_line
+from ki2api.cli.chosen import accounts_of, config_option, loaded_from, told_in_a_line
 from ki2api.cli.explanation.dialect import read_as
 from ki2api.cli.explanation.findings import Findings, findings
 from ki2api.cli.explanation.run import Outcome, run_dry
 from ki2api.cli.explanation.told import document, pretty, told
 from ki2api.cli.running import stop
+from ki2api.cli.simulated import stand_ins
 from ki2api.protocols.registry import DIALECTS
 from ki2api.settings import Loaded
 from pipeline.files import MIB, read_all
@@ -54,7 +55,7 @@ def _print(found: Findings, outcome: Outcome, form: str | None) -> None:
         click.echo(pretty(found))
     elif form is None:
         Console().print(told(found))
-        click.echo(document(found))
+        click.echo(document(found, cut=True))
     elif outcome.sent is None:
         click.echo(document(found) or f"answered by {found.answered_by}", err=True)
     elif form == "raw":
@@ -83,8 +84,10 @@ def _with_model(content: bytes, model: str | None) -> bytes:
 
 def _accounts(loaded: Loaded) -> Found:
     """Find the accounts; a request can be explained without those that cannot be read."""
+    if loaded.settings.upstream.kind == "simulator":
+        return stand_ins()
     try:
-        return accounts_in_force(loaded)
+        return accounts_of(loaded)
     except AccountsUnreadable as error:
         click.echo(f"ki2api: without accounts: {error}", err=True)
         return Found()

@@ -1,7 +1,7 @@
 """The embedded simulator in place of Kiro, with accounts of its own."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
@@ -17,26 +17,35 @@ from pipeline import Secret
 PACE = SimulatorOptions(frame_seconds=0.03)
 """Fast enough not to bore, slow enough to see that replies stream."""
 PLACE = "the embedded simulator"
+_NAMES = ("demo_1", "demo_2")
 
 
 @asynccontextmanager
 async def embedded(origins: Origins) -> AsyncIterator[Origins]:
     """Run a simulator beside the gateway; what is read and found then points to it."""
     async with Simulator(PACE) as simulator:
-        credentials = tuple(
-            Credential(
-                name=account.name,
-                kind="social",
-                refresh_token=Secret(account.refresh_token),
-                source=PLACE,
-            )
-            for account in map(simulator.add_account, ("demo_1", "demo_2"))
-        )
+        accounts = [simulator.add_account(name) for name in _NAMES]
+        found = _found({account.name: account.refresh_token for account in accounts})
         yield Origins(
             read=lambda: pointed(origins.read(), simulator.urls),
-            find=lambda _: Found(PLACE, credentials),
+            find=lambda _: found,
             places=origins.places,
         )
+
+
+def stand_ins() -> Found:
+    """Return accounts such as a simulator makes when it runs, for a look that calls nobody."""
+    return _found(dict.fromkeys(_NAMES, "made when it runs"))
+
+
+def _found(tokens: Mapping[str, str]) -> Found:
+    return Found(
+        PLACE,
+        tuple(
+            Credential(name=name, kind="social", refresh_token=Secret(token), source=PLACE)
+            for name, token in tokens.items()
+        ),
+    )
 
 
 async def serve_simulated(

@@ -55,7 +55,7 @@ def test_it_tells_what_would_become_of_a_request(explain: Any, tmp_path: Path) -
         "model: claude-sonnet-4-5-20250929 ▶ claude-sonnet-4.5",
         "account: me",
         "me would serve: no other could",
-        "fills conversation: 1 turns, 1 system texts",
+        "fills conversation: 1 turn, 1 system text",
     ):
         assert words in above
     assert max(map(len, above.splitlines())) <= 80
@@ -87,7 +87,7 @@ def test_a_refusal_is_told_as_the_client_would_see_it(explain: Any, protocol: st
     assert done.returncode == 1
     told = done.stdout.decode()
     assert f"read as: {protocol} (as you said)" in told
-    assert "refused: by Kiro's rules, rule §3.8: the client would get\nHTTP 400" in told
+    assert told.startswith("outcome: refused by Kiro's rules, with HTTP 400\n")
     words = {"anthropic": "prompt is too long", "openai-chat": "maximum context length"}[protocol]
     assert words in told
     for form in ("--body", "--raw"):
@@ -110,7 +110,15 @@ def test_accounts_that_cannot_be_read_do_not_stand_in_the_way(explain: Any, tmp_
     done = explain("-", KIRO_AUTH_CONFIG="[{")
     assert done.returncode == 0
     assert b"without accounts: " in done.stderr
-    assert b"account: (no account)" in done.stdout
+    assert done.stdout.startswith(b"outcome: no account could serve it now; else it would be sent")
+
+
+def test_the_simulator_has_accounts_as_it_would_when_it_runs(explain: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[upstream]\nkind = "simulator"')
+    told = explain("-").stdout.decode()
+    assert told.startswith("outcome: it would be sent\n")
+    assert "account: demo_1\n" in told
+    assert "demo_1 would serve: chosen by round-robin among demo_1, demo_2" in told
 
 
 def test_a_stage_that_heeds_a_dry_flow_keeps_nothing(explain: Any, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a stage changed on a flow, in words: two looks at its slots, and what differs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any
 
 import msgspec
@@ -34,14 +34,14 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
 def _summary(value: object) -> str:
     match value:
         case Conversation(turns=turns, tools=tools, system=system):
-            counts = {"turns": turns, "tools": tools, "system texts": system}
-            return ": " + ", ".join(f"{len(each)} {name}" for name, each in counts.items() if each)
+            counts = {"turn": turns, "tool": tools, "system text": system}
+            return ": " + ", ".join(_counted(each, name) for name, each in counts.items() if each)
         case Delivery(stream=stream):
             return ": streamed" if stream else ": whole"
         case Target(model=model):
             return f": {model.id}"
         case Caller(key=key):
-            return f": the key {key}"
+            return f": the {key} key"
         case Lease(name=name):
             return f": {name}"
         case _:
@@ -61,8 +61,12 @@ def _differences(before: Any, after: Any, at: str) -> Iterator[str]:
 
 def _shown(value: object) -> str:
     match value:
+        case None:
+            return "nothing"
+        case str() | tuple() | list() | dict() if not value:
+            return "nothing"
         case tuple() | list() | dict():
-            return f"{len(value)} of them"
+            return _counted(value, "item")
         case msgspec.Struct():
             return type(value).__name__
         case msgspec.Raw():
@@ -72,6 +76,10 @@ def _shown(value: object) -> str:
         case _:
             text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _counted(values: Sized, name: str) -> str:
+    return f"{len(values)} {name}" + ("" if len(values) == 1 else "s")
 
 
 def _first(differences: Iterator[str]) -> Iterator[str]:

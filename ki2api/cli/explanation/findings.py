@@ -15,6 +15,7 @@ from ki2api.kiro.shape import NEAR, Figure
 from ki2api.models import FALLBACK, Target, canonical
 from ki2api.protocols import Body
 from ki2api.settings import Loaded
+from pipeline.errors import did_you_mean
 
 _ACCOUNT = re.compile(r"(arn:aws[\w-]*:[\w-]+:[\w-]*:)\d{12}(?=:)")
 
@@ -29,11 +30,12 @@ class ModelFound(Struct):
 
 
 class Refused(Struct):
-    """What the client would be told."""
+    """What the client would be told, and by whom and why."""
 
     status: int
     body: Any
     by: str
+    why: str
     rule: str | None = None
     path: str | None = None
     cause: str = ""
@@ -73,7 +75,7 @@ def findings(outcome: Outcome, loaded: Loaded, protocol: str, read: str) -> Find
     flow = outcome.flow
     found = Findings(protocol, read, outcome.stages, held_back=outcome.held_back)
     found.model = _model(flow, loaded) if flow.has("target") else None
-    found.account = _account(flow, loaded) if flow.has("account") else None
+    found.account = flow.account.name if flow.has("account") else None
     if outcome.sent and outcome.asked:
         composed, shape = outcome.sent.composed, outcome.sent.shape
         found.repairs = list(composed.repairs)
@@ -88,7 +90,7 @@ def findings(outcome: Outcome, loaded: Loaded, protocol: str, read: str) -> Find
         error = outcome.error
         body = _document(told)
         found.refused = Refused(
-            told.status, body, outcome.by, error.rule, error.path, outcome.cause
+            told.status, body, outcome.by, error.message, error.rule, error.path, outcome.cause
         )
     else:
         found.answered_by = outcome.by
@@ -98,12 +100,6 @@ def findings(outcome: Outcome, loaded: Loaded, protocol: str, read: str) -> Find
 def masked(body: bytes) -> bytes:
     """Hide the account's number in every profile ARN."""
     return _ACCOUNT.sub(r"\1************", body.decode()).encode()
-
-
-def _account(flow: GatewayFlow, loaded: Loaded) -> str:
-    if loaded.settings.upstream.kind == "simulator":
-        return "one of the simulator's, which it makes when it runs"
-    return flow.account.name
 
 
 def _document(told: Body) -> Any:
@@ -123,6 +119,7 @@ def _model(flow: GatewayFlow, loaded: Loaded) -> ModelFound:
         how = "by the settings of a stage"
     if model.id not in {each.id for each in FALLBACK}:
         how += "; it is not among the models that are commonly known, so Kiro decides"
+        how += did_you_mean(model.id, [each.id for each in FALLBACK])
     return ModelFound(asked, model.id, how, model.window)
 
 

@@ -30,7 +30,7 @@ def test_a_look_sees_the_filled_slots_in_order() -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (ASKED, "fills slot: 1 turns, 1 tools"),
+        (ASKED, "fills slot: 1 turn, 1 tool"),
         (Delivery("id", "m", 0, stream=True), "fills slot: streamed"),
         (Delivery("id", "m", 0), "fills slot: whole"),
         (Catalogue().find("auto"), "fills slot: auto"),
@@ -47,9 +47,11 @@ def test_a_slot_that_was_filled_is_told_in_short(value: object, told: str) -> No
     ("changed", "told"),
     [
         ({"model": "n"}, ['conversation.model: "m" ▶ "n"']),
-        ({"sampling": Sampling(max_tokens=5)}, ["conversation.sampling.max_tokens: None ▶ 5"]),
-        ({"system": (TextPart("a"),)}, ["conversation.system: 0 of them ▶ 1 of them"]),
-        ({"web_search": Sampling()}, ["conversation.web_search: None ▶ Sampling"]),
+        ({"sampling": Sampling(max_tokens=5)}, ["conversation.sampling.max_tokens: nothing ▶ 5"]),
+        ({"system": (TextPart("a"),)}, ["conversation.system: nothing ▶ 1 item"]),
+        ({"tools": ASKED.tools * 2}, ["conversation.tools: 1 item ▶ 2 items"]),
+        ({"model": ""}, ['conversation.model: "m" ▶ nothing']),
+        ({"web_search": Sampling()}, ["conversation.web_search: nothing ▶ Sampling"]),
         (
             {"turns": (Turn("user", (TextPart("x" * 60),)),)},
             [f'conversation.turns[0].parts[0].text: "Hello" ▶ "{"x" * 47}…'],

@@ -102,7 +102,7 @@ def did(found: Findings, stage: str) -> list[str]:
 def written(found: Findings) -> str:
     screen = StringIO()
     Console(width=80, file=screen).print(told(found))
-    return screen.getvalue() + document(found)
+    return screen.getvalue() + document(found, cut=True)
 
 
 async def test_a_request_is_shown_as_kiro_would_get_it(explain: Explain, tmp_path: Path) -> None:
@@ -136,9 +136,15 @@ async def test_no_account_is_needed(explain: Explain) -> None:
     assert "profileArn" not in found.body
 
 
-async def test_the_simulator_brings_its_own_accounts(explain: Explain) -> None:
-    found = await explain('[upstream]\nkind = "simulator"')
-    assert found.account == "one of the simulator's, which it makes when it runs"
+async def test_long_texts_are_cut_where_they_are_only_looked_at(explain: Explain) -> None:
+    long = [{"role": "user", "content": f"begin{'x' * 5000}end"}]
+    found = await explain(messages=long)
+    text = written(found)
+    assert "Long texts are cut here: --body has them whole.\n" in text
+    assert "x" * 5000 in document(found)
+    assert "begin" in text
+    assert "x… 4,008 characters more …x" in text
+    assert "xend" in text
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,7 @@ async def test_a_model_that_a_stage_put_there_is_told(explain: Explain) -> None:
 
 async def test_a_stage_of_ones_own_runs_and_what_it_changed_is_told(explain: Explain) -> None:
     found = await explain(stage="brief.py")
-    assert did(found, "./brief.py") == ["conversation.system: 0 of them ▶ 1 of them"]
+    assert did(found, "./brief.py") == ["conversation.system: nothing ▶ 1 item"]
     first = found.body["conversationState"]["currentMessage"]["userInputMessage"]["content"]
     assert first.startswith("Be brief.")
 
@@ -183,7 +189,7 @@ async def test_a_stage_that_answers_by_itself_is_told(explain: Explain) -> None:
     assert found.answered_by == "./answers.py"
     assert did(found, "./answers.py") == ["from the cache", "fills response"]
     assert [told.stage for told in found.stages if told.reached] == ["auth", "./answers.py"]
-    assert "answered: by ./answers.py: Kiro would not be asked" in written(found)
+    assert "outcome: answered by ./answers.py: Kiro would not be asked" in written(found)
 
 
 @pytest.mark.parametrize("stage", ["refuses.py", "outside.py"])
@@ -195,7 +201,9 @@ async def test_who_refuses_is_told_with_the_words_of_the_client(
     refused = found.refused
     assert (refused.status, refused.by) == (400, f"./{stage}")
     assert refused.body["error"]["message"] == told[stage]
-    assert f"refused: by ./{stage}: the client would get" in written(found)
+    text = written(found)
+    assert text.startswith(f"outcome: refused by ./{stage}, with HTTP 400\n  {refused.why}\n")
+    assert "what the client would get\n{" in text
 
 
 async def test_a_request_that_breaks_a_rule_is_refused_by_it(explain: Explain) -> None:
