@@ -13,13 +13,14 @@ from ki2api.cli.calling import door_of
 from ki2api.cli.checkup.accounts import look_at_accounts
 from ki2api.cli.checkup.finding import Finding
 from ki2api.cli.checkup.gateway import ask_gateway, look_at_port
-from ki2api.cli.checkup.network import look_at_network
+from ki2api.cli.checkup.network import look_at_network, look_for_host
 from ki2api.cli.checkup.places import look_at_places
 from ki2api.cli.checkup.settings import faults_of, look_at_settings
 from ki2api.cli.checkup.state import is_in_use, look_at_state
 from ki2api.cli.chosen import config_option, loaded_from, places_of
 from ki2api.reload.ways import ways_of
 from ki2api.settings import Loaded
+from ki2api.transport import Direct
 from pipeline import PipelineError
 
 MARKS = {
@@ -116,6 +117,8 @@ async def _examined_accounts(
     ways = ways_of(upstream, lambda: Found("", tuple(used)))
     door = door_of(loaded, port=port)
     try:
+        if not used:
+            yield await look_for_host(upstream, Direct())
         async for finding in look_at_network(upstream, used, ways.clients):
             yield finding
         if is_in_use(loaded.settings.state.path):

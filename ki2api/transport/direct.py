@@ -58,6 +58,11 @@ class Direct(httpx.AsyncBaseTransport):
             raise
         return httpx.Response(incoming.status, headers=incoming.headers, stream=incoming)
 
+    async def reach(self, url: httpx.URL, seconds: float) -> None:
+        """Connect, with TLS where it is meant, and say nothing; raises httpx.TransportError."""
+        connection = await self._opened(_origin(url), seconds)
+        connection.close()
+
     async def aclose(self) -> None:
         """Close every connection."""
         self.pool.close()

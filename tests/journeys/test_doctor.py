@@ -168,11 +168,14 @@ def test_a_login_of_the_ide_that_works_is_not_rotated_away_from_it(
     assert ide.refreshes == 0
 
 
-def test_without_any_account_the_ways_are_told(doctor: Any) -> None:
+def test_without_any_account_the_ways_are_told(doctor: Any, simulator: Simulator) -> None:
     status, text = doctor()
     assert status == 1
     assert "✗ there is no account" in text
     assert "run `ki2api login`" in text
+    assert f"✓ {simulator.urls.runtime}/us-east-1 can be reached; nothing was asked of it" in text
+    assert "1 to mend." in text
+    assert "reached" not in doctor("--offline")[1]
 
 
 def test_a_place_that_cannot_be_read_is_told_with_its_mend(doctor: Any) -> None:
@@ -399,6 +402,7 @@ def test_whoever_holds_the_port_is_noticed(
     gateway = start(simulator)
     away = tmp_path / "elsewhere"
     away.mkdir()
+    (away / "config.toml").write_text(f'[upstream]\napi-url = "{simulator.urls.runtime}"\n')
     for url, said in (
         (gateway.url, "another gateway (a demo?) is at work at"),
         (simulator.urls.auth, "something that is no Ki2API answers"),

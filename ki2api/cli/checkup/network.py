@@ -11,7 +11,7 @@ from ki2api.accounts.account import Credential
 from ki2api.accounts.profile import api_region
 from ki2api.cli.checkup.finding import Finding
 from ki2api.settings import UpstreamSettings
-from ki2api.transport import Clients
+from ki2api.transport import Clients, Direct
 from pipeline import Secret
 
 SECONDS = 10.0
@@ -40,6 +40,19 @@ async def look_at_network(
     if abs(skew) > _SKEW:
         text = f"this clock is {abs(skew) / 60:.0f} min {'slow' if skew > 0 else 'fast'}"
         yield Finding("Network", "note", f"{text}; that does no harm")
+
+
+async def look_for_host(upstream: UpstreamSettings, direct: Direct) -> Finding:
+    """Reach the host that any account would need, as far as its certificate; nothing is asked."""
+    proxy = upstream.proxy
+    region = Credential(name="", kind="social").region
+    url = httpx.URL(proxy.reveal() if proxy else upstream.api_url.replace("{region}", region))
+    name = _shown(proxy) if proxy else str(url)
+    try:
+        await direct.reach(url, SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Finding("Network", "bad", f"{name}: {_cause(error)}", _mend(error, proxy))
+    return Finding("Network", "good", f"{name} can be reached; nothing was asked of it")
 
 
 def _services(upstream: UpstreamSettings, credential: Credential) -> list[Call]:

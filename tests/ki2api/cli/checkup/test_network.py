@@ -1,5 +1,6 @@
 """Whether the services can be reached, on a network that is made up."""
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from email.utils import formatdate
@@ -11,10 +12,12 @@ import pytest
 
 from ki2api.accounts.account import Credential
 from ki2api.cli.checkup.finding import Finding
-from ki2api.cli.checkup.network import look_at_network
+from ki2api.cli.checkup.network import look_at_network, look_for_host
 from ki2api.settings import UpstreamSettings
-from ki2api.transport import Clients
+from ki2api.transport import Clients, Direct
+from ki2api.transport.direct import trusted
 from pipeline import Secret
+from tests.ki2api.transport.peers import CERTIFICATE, served
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +86,41 @@ async def test_a_clock_that_is_wrong_is_worth_a_word(seconds: float, said: str) 
 )
 async def test_a_clock_that_is_right_or_unknown_is_not(say: Callable[[], httpx.Response]) -> None:
     assert {finding.state for finding in await found(Network(say()))} == {"good"}
+
+
+async def test_without_an_account_a_host_is_reached_and_asked_nothing() -> None:
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+
+    trust = trusted()
+    trust.load_verify_locations(CERTIFICATE)
+    async with served(serve, tls=True) as peer:
+        url = peer.url("/{region}")
+        finding = await look_for_host(UpstreamSettings(api_url=url), Direct(lambda: trust))
+        while not heard:
+            await asyncio.sleep(0)
+        stranger = await look_for_host(UpstreamSettings(api_url=url), Direct())
+    said = f"{peer.url('/us-east-1')} can be reached; nothing was asked of it"
+    assert finding == Finding("Network", "good", said)
+    assert heard == [b""]
+    assert stranger.state == "bad"
+    assert "certificate is not trusted" in stranger.mend
+
+
+async def test_of_a_proxy_only_the_proxy_is_reached() -> None:
+    async def serve(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with served(serve) as peer:
+        proxy = Secret(f"http://user:password@localhost:{peer.port}")
+        finding = await look_for_host(UpstreamSettings(proxy=proxy), Direct())
+    said = f"the proxy localhost:{peer.port} can be reached; nothing was asked of it"
+    assert finding == Finding("Network", "good", said)
+    finding = await look_for_host(UpstreamSettings(proxy=proxy), Direct())
+    assert finding.state == "bad"
+    assert finding.mend == "is the proxy running, and does it let this host through?"
 
 
 async def test_a_proxy_is_named_without_its_password() -> None:
