@@ -5,7 +5,6 @@ uvicorn and its parser have no such limits of their own; its minor version is pi
 
 import asyncio
 from collections.abc import Callable, Mapping
-from secrets import token_hex
 from typing import Any, Literal, TypeAlias
 
 import httptools
@@ -19,7 +18,7 @@ from ki2api.errors import GatewayError, InvalidRequest, Overloaded, TooSlow
 from ki2api.heads import Head, path_of
 from ki2api.web.headers import public_id, raw
 from ki2api.web.journal import refusal
-from ki2api.web.reading import dialect_of
+from ki2api.web.reading import dialect_of, new_id
 
 Part: TypeAlias = Literal["", "head", "body"]
 """What of a request is being read; nothing between two."""
@@ -258,7 +257,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._hang_up()
 
     def _refusal(self, error: GatewayError) -> bytes:
-        name = token_hex(6)
+        name = new_id()
         target = self.url.decode("latin-1") if self._part else ""
         headers = self.headers if self._part else []
         anthropic = any(field == b"anthropic-version" for field, _ in headers)

@@ -58,11 +58,8 @@ class KeyRing:
         whole = [*(NamedKey(label(key), hashed(key)) for key in keys), *named]
         self._keys = [(key.name, key.hash.encode()) for key in whole]
         self._default = hashed(Secret(DEFAULT_KEY)).encode()
-
-    @property
-    def default_active(self) -> bool:
+        self.default_active = any(key == self._default for _, key in self._keys)
         """Whether the documented default key opens the door."""
-        return any(key == self._default for _, key in self._keys)
 
     def admit(self, headers: Mapping[str, str], peer: str) -> str:
         """Return the name of the key that was sent; raises Unauthenticated."""

@@ -34,6 +34,7 @@ _PROXIES = (
     "x-forwarded-server",
 )
 """Headers that tell of a proxy, but not always for whom it asks."""
+_TOLD = frozenset({*_CLIENTS, *_PROXIES})
 _NEAR = tuple(
     map(
         ip_network,
@@ -54,10 +55,14 @@ _WITH_PORT = pattern(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
 
 
 def near(headers: Mapping[str, str], peer: str) -> bool:
-    """Tell whether the peer and everybody whom it says to ask for is near."""
+    """Tell whether the peer and everybody whom it says to ask for is near.
+
+    No address at all (a unix socket, a test client) is near.
+    """
+    if _TOLD.isdisjoint(headers):
+        return not peer or _private(_address(peer))
     clients = list(_clients(headers))
     hidden = not clients and any(name in headers for name in _PROXIES)
-    # No address at all (a unix socket, a test client) is near.
     peers = [_address(peer)] if peer else []
     everybody = [*peers, *clients, *_relays(headers.get("via", ""))]
     return not hidden and all(map(_private, everybody))

@@ -1,7 +1,7 @@
 """One request on its way in and back: its identity, its slots, its notes and what it keeps open."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from inspect import get_annotations, isawaitable
 from secrets import token_hex
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overloa
 import msgspec
 
 from pipeline.errors import EmptySlot, did_you_mean
+from pipeline.held import Held, Scope
 from pipeline.stream import Batch, Through
 
 T = TypeVar("T")
@@ -70,16 +71,17 @@ class Flow:
     """What a stage of one's own keeps for this request, under a name of its own."""
     when_answered: dict[str, Callable[[], object]]
     """What to run, sync or async, once the response is ready to be sent; one for each key."""
-    _open: AsyncExitStack | None
+    _scopes: list[Held]
 
-    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
-        self.id = token_hex(6)
+    def __init__(self, id: str = "", *, clock: Callable[[], float] = monotonic) -> None:  # noqa: A002 - its name everywhere
+        """`id` is made up where none is given; `clock` gives seconds that never go back."""
+        self.id = id or token_hex(6)
         self.clock = clock
         self.began = clock()
         self.notes = []
         self.extras = {}
         self.when_answered = {}
-        self._open = None
+        self._scopes = [Held()]
 
     if (
         not TYPE_CHECKING
@@ -90,7 +92,7 @@ class Flow:
             if name not in _names(type(self)):
                 hint = did_you_mean(name, self.slots())
                 raise AttributeError(f"{type(self).__name__} has no slot {name!r}{hint}")
-            super().__setattr__(name, value)
+            object.__setattr__(self, name, value)  # as super() would, at a third of its price
 
     @classmethod
     def slots(cls) -> frozenset[str]:
@@ -126,7 +128,7 @@ class Flow:
 
     def keep_open(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
         """Own an entered resource: it is left when the flow is closed, the newest first."""
-        self._stack().push_async_exit(resource)
+        self._scopes[-1].push(resource)
 
     async def hold(self, resource: AbstractAsyncContextManager[T, bool | None]) -> T:
         """Enter a resource and own it; hold it before calling on, and it is left after theirs."""
@@ -136,37 +138,23 @@ class Flow:
 
     def when_closed(self, callback: Callable[[], object]) -> None:
         """Run a plain function when what is open now is closed, whatever happened."""
-        self._stack().callback(callback)
+        self._scopes[-1].callback(callback)
 
-    @asynccontextmanager
-    async def scope(self) -> AsyncIterator[AsyncExitStack]:
+    def scope(self) -> Scope:
         """Keep what is opened inside for the flow, or close it with the error if one is raised.
 
         A stage that tries again runs each attempt in a scope of its own, so that nothing of a
-        failed one stays open, and whoever holds something learns why it failed. What is yielded
-        holds what was opened inside: to leave it closes that before the flow ends.
+        failed one stays open, and whoever holds something learns why it failed. `async with` gives
+        what holds that which was opened inside: to leave it closes that before the flow ends.
         """
-        outer, self._open = self._open, AsyncExitStack()
-        inner = self._open
-        try:
-            yield inner
-        except BaseException as error:
-            self._open = outer
-            await inner.__aexit__(type(error), error, error.__traceback__)
-            raise
-        self._open = outer
-        self.keep_open(inner)
-
-    def _stack(self) -> AsyncExitStack:
-        if self._open is None:
-            self._open = AsyncExitStack()
-        return self._open
+        return Scope(self._scopes)
 
     async def aclose(self) -> None:
-        """Close everything that was kept open, once."""
-        stack, self._open = self._open, None
-        if stack is not None:
-            await stack.aclose()
+        """Close everything that was kept open, once, also of scopes that are not left yet."""
+        whole = Held()
+        for held in self._scopes:
+            whole.push(held)
+        await whole.aclose()
 
 
 @cache

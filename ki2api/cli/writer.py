@@ -11,6 +11,8 @@ ROOM = 1024 * 1024
 """Characters that may wait to be written; what is more is lost, and counted."""
 PATIENCE = 0.5
 """Seconds that the end of the log waits for what is still to be written."""
+GATHER = 0.02
+"""Seconds after a line in which others gather: to wake a thread costs more than a line."""
 
 
 class Writer:
@@ -23,6 +25,7 @@ class Writer:
         self._taken = 0
         self._lost = 0
         self._stopped = False
+        self._asleep = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -39,7 +42,9 @@ class Writer:
                 return
             self._taken += len(text)
             self._waiting.append(text)
-            self._changed.notify()
+            if self._asleep:
+                self._asleep = False
+                self._changed.notify()
 
     def own(self, words: str) -> str:
         """Make a line of what the log has to say of itself."""
@@ -58,13 +63,17 @@ class Writer:
             # A log that cannot be written is no reason to serve nobody.
             with suppress(OSError, ValueError):
                 put(text)
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped, GATHER)
 
     def _next(self) -> str:
         """Wait for all that can be written at once; "" at the end."""
         with self._changed:
             # What is just being written still takes its room.
             self._taken = sum(map(len, self._waiting))
-            self._changed.wait_for(lambda: self._waiting or self._lost or self._stopped)
+            while not (self._waiting or self._lost or self._stopped):
+                self._asleep = True
+                self._changed.wait()
             lines, self._waiting = self._waiting, []
             if self._lost:
                 words = f"{self._lost} lines of the log are lost: nobody read it in time"

@@ -1,7 +1,6 @@
 """Lets the model search the web through Kiro, in as many rounds as it needs within one reply."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -24,6 +23,7 @@ from ki2api.websearch.offer import BadQuery, offered, pages_in, query_in
 from ki2api.websearch.rounds import Rounds
 from ki2api.websearch.told import as_tool_result
 from pipeline import Batch, Next, Stage, StageConfig, close
+from pipeline.held import Held
 
 _EXTRA_ROUNDS = 2
 """Rounds beyond those that may search, in which the model has been told that it may not."""
@@ -43,7 +43,7 @@ class _Round(Struct):
 
     conversation: Conversation
     events: AsyncIterator[Batch[ReplyEvent]]
-    held: AsyncExitStack
+    held: Held
     account: str
 
 

@@ -5,8 +5,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ki2api.errors import Forbidden
 from ki2api.web.answers import refused
-from ki2api.web.headers import plain
-from ki2api.web.reading import AnyRequest, gateway_of
+from ki2api.web.gateway import GATEWAY, Gateway
+from ki2api.web.reading import AnyRequest, headers_of
 
 
 class Door:
@@ -17,12 +17,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it; part of ASGI."""
-        request: AnyRequest = Request(scope, receive, send)
-        gateway = gateway_of(request)
+        gateway: Gateway = scope["state"][GATEWAY]
         app = self._app
         try:
             any_host = not gateway.keys.default_active
-            gateway.neighbourhood.check(plain(scope["headers"]), any_host=any_host)
+            gateway.neighbourhood.check(headers_of(scope), any_host=any_host)
         except Forbidden as error:
+            request: AnyRequest = Request(scope, receive, send)
             app = refused(request, error).to_asgi_response(None, request)
         await app(scope, receive, send)

@@ -67,8 +67,7 @@ class Gateway:
 
     def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
         """Make the response that runs a new flow through the chain."""
-        flow = GatewayFlow()
-        flow.id = public_id(request.id)
+        flow = GatewayFlow(public_id(request.id))
         flow.max_calls = self.limits.max_calls
         flow.watched = self.watched
         flow.request = request

@@ -2,8 +2,7 @@
 
 from litestar.handlers import BaseRouteHandler
 
-from ki2api.web.headers import plain
-from ki2api.web.reading import CALLER, Connection, gateway_of, peer
+from ki2api.web.reading import CALLER, Connection, gateway_of, headers_of, peer
 
 OPEN = "ki2api_open"
 """The route option that leaves a route without a guard."""
@@ -13,6 +12,6 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let a call pass; raises Unauthenticated. A plain function would be run in a thread."""
     if handler.opt.get(OPEN):
         return
-    headers = plain(connection.scope["headers"])
     keys = gateway_of(connection).keys
-    connection.scope["state"][CALLER] = keys.admit(headers, peer(connection))
+    admitted = keys.admit(headers_of(connection.scope), peer(connection))
+    connection.scope["state"][CALLER] = admitted

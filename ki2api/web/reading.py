@@ -1,11 +1,12 @@
 """Reads a request: its body within the limits, and the dialect its sender speaks."""
 
+import random
 from re import compile as pattern
-from secrets import token_hex
 from typing import Any, TypeAlias
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.types import Scope
 
 from ki2api.errors import RequestTooLarge, UnsupportedMedia
 from ki2api.protocols import ClientProtocol, RawRequest
@@ -20,9 +21,12 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
+JSON = "application/json"
 _JSON = pattern(r"application/([\w.-]+\+)?json")
 CALLER = "ki2api_caller"
 """Where in the ASGI state of a request the label of its key stands."""
+_ID = "ki2api_id"
+_HEADERS = "ki2api_headers"
 
 
 class BodyCut(Exception):
@@ -33,6 +37,15 @@ def gateway_of(connection: Connection) -> Gateway:
     """Return the gateway that serves this request from its beginning to its end."""
     gateway: Gateway = connection.scope["state"][GATEWAY]
     return gateway
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers of a request, which several must know, read once."""
+    state: dict[str, Any] = scope["state"]
+    headers: dict[str, str] | None = state.get(_HEADERS)
+    if headers is None:
+        headers = state[_HEADERS] = plain(scope["headers"])
+    return headers
 
 
 def peer(connection: Connection) -> str:
@@ -50,7 +63,13 @@ def caller(connection: Connection) -> str:
 def request_id(request: AnyRequest) -> str:
     """Return the id of this request, made when it is asked for first."""
     state: dict[str, Any] = request.scope["state"]
-    return state.setdefault("ki2api_id", token_hex(6))  # type: ignore[no-any-return]
+    name: str = state.get(_ID) or state.setdefault(_ID, new_id())
+    return name
+
+
+def new_id() -> str:
+    """Make an id of a request: it has to differ from others, and need not be hard to guess."""
+    return f"{random.getrandbits(48):012x}"
 
 
 def dialect(request: AnyRequest) -> ClientProtocol:
@@ -72,7 +91,7 @@ def dialect_of(path: str, *, anthropic: bool) -> ClientProtocol:
 async def raw(request: AnyRequest) -> RawRequest:
     """Read the whole request; raises UnsupportedMedia, RequestTooLarge or Overloaded."""
     gateway = gateway_of(request)
-    headers = plain(request.scope["headers"])
+    headers = headers_of(request.scope)
     _check_media(headers)
     place = await _placed(request)
     return RawRequest(
@@ -95,26 +114,31 @@ async def _placed(request: AnyRequest) -> Place:
 
 
 def _check_media(headers: dict[str, str]) -> None:
-    media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not _JSON.fullmatch(media):
+    media = headers.get("content-type", "")
+    if media != JSON and not _JSON.fullmatch(media.partition(";")[0].strip().lower()):
         raise UnsupportedMedia("Send the body as JSON, with 'Content-Type: application/json'.")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("Send the body uncompressed: Content-Encoding is not supported.")
 
 
 async def _body(request: AnyRequest, headers: dict[str, str], limit: int, place: Place) -> bytes:
-    too_large = RequestTooLarge(f"The body is larger than {limit // (1024 * 1024)} MiB.")
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        raise too_large
-    body = bytearray()
+        raise _too_large(limit)
+    pieces, size = [], 0
     while True:
         message = await request.receive()
         if message["type"] != "http.request":
             raise BodyCut
-        body += message["body"]
-        if len(body) > limit:
-            raise too_large
-        place.grow(len(message["body"]))
+        piece = message["body"]
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
+        place.grow(len(piece))
         if not message["more_body"]:
-            return bytes(body)
+            return b"".join(pieces)  # of a single one it is that itself
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The body is larger than {limit // (1024 * 1024)} MiB.")
