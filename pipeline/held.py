@@ -1,0 +1,86 @@
+"""What a flow keeps open: left in reverse order, whatever happens, with the error if there is one.
+
+As `contextlib.AsyncExitStack` does it, at a third of its price: every request has several.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+Leave: TypeAlias = Callable[
+    [type[BaseException] | None, BaseException | None, TracebackType | None],
+    Awaitable[bool | None],
+]
+
+
+class Held:
+    """Entered resources, to be left all at once: `async with` does, as does `aclose`."""
+
+    __slots__ = ("_leaves",)
+
+    def __init__(self) -> None:
+        self._leaves: list[tuple[Leave | None, Callable[[], object] | None]] = []
+
+    def push(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
+        """Own an entered resource."""
+        self._leaves.append((resource.__aexit__, None))
+
+    def callback(self, callback: Callable[[], object]) -> None:
+        """Run a plain function when its turn to be left comes."""
+        self._leaves.append((None, callback))
+
+    async def aclose(self) -> None:
+        """Leave everything that is held, once, as gone well."""
+        await self.__aexit__(None, None, None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> bool:
+        """Leave everything; what one raises is the error for those outside it."""
+        first = error
+        while self._leaves:
+            leave, callback = self._leaves.pop()
+            try:
+                if callback is not None:
+                    callback()
+                elif leave is not None and await leave(kind, error, at):
+                    kind = error = at = None
+            except BaseException as other:  # noqa: BLE001 - raised when the others have been left
+                if other is not error and other.__context__ is None:
+                    other.__context__ = error
+                kind, error, at = type(other), other, other.__traceback__
+        if error is not None and error is not first:
+            raise error
+        return first is not None and error is None
+
+
+class Scope:
+    """Keeps what is opened inside for later, or leaves it at once where an error is raised."""
+
+    def __init__(self, scopes: list[Held]) -> None:
+        """`scopes` are those that are open, the innermost last."""
+        self._scopes = scopes
+        self._held = Held()
+
+    async def __aenter__(self) -> Held:
+        self._scopes.append(self._held)
+        return self._held
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._scopes.remove(self._held)
+        if error is None:
+            self._scopes[-1].push(self._held)
+        else:
+            await self._held.__aexit__(kind, error, at)
