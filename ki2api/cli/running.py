@@ -15,7 +15,7 @@ import loguru
 import rich_click as click
 
 from ki2api.app import DEFAULT_KEY_IN_FORCE
-from ki2api.cli import logs
+from ki2api.cli import collector, logs
 from ki2api.cli.descriptors import most_connections
 from ki2api.connection import Pace, Shared
 from ki2api.reload.generations import Generations, House, opened
@@ -193,6 +193,7 @@ def _drain(house: House, seconds: float) -> None:
 
 async def _announce(server: Server, ready: Callable[[], None]) -> None:
     await server.ready.wait()
+    collector.settle()
     ready()
 
 

@@ -157,6 +157,8 @@ def _session(flow: GatewayFlow) -> str:
 def _past(flow: GatewayFlow) -> tuple[set[str], set[str]]:
     """Return the accounts that this request may not use again, and those to use last."""
     attempts = flow.attempts if flow.has("attempts") else []
+    if not attempts:
+        return set(), set()
     tried = Counter(attempt.account for attempt in attempts if attempt.account)
     at_fault = {
         attempt.account

@@ -1,12 +1,15 @@
 """Puts one call to a host in an account's name, and says what any answer but a 200 means."""
 
 import platform
+import random
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
+from msgspec import Struct
 
 import ki2api
 from ki2api.accounts.companion import Access
@@ -14,6 +17,7 @@ from ki2api.kiro.calls import Call
 from ki2api.kiro.refusals import refusal
 from ki2api.transport import Clients
 from ki2api.upstream.exchange import Exchange
+from pipeline.secret import Secret
 
 REFUSAL_LIMIT = 64 * 1024
 """Bytes read of a refusal; the real ones have a few hundred."""
@@ -34,6 +38,21 @@ def control_agent(user_agent: str) -> str:
     return _STREAMING_API.sub(_CONTROL_API, user_agent)
 
 
+class _Form(Struct, frozen=True):
+    """What calls of one account at one place have in common, and the headers made of it."""
+
+    call: Mapping[str, str]
+    token: Secret
+    """By itself: a lease takes up a new one in the midst of its use."""
+    token_type: str
+    headers: httpx.Headers
+
+    def serves(self, call: Call, access: Access) -> bool:
+        """Tell whether these are the headers of this call, but for those of each call alone."""
+        known = self.token == access.token and self.token_type == access.token_type
+        return known and self.call == call.headers
+
+
 class Caller:
     """Makes calls by the account's own way out; redirects are never followed."""
 
@@ -42,6 +61,7 @@ class Caller:
         self._clients = clients
         system = f"{platform.system().lower()}#{platform.release()}"
         self._agent = user_agent.replace("{os}", system).replace("{version}", ki2api.__version__)
+        self._forms: dict[tuple[str, str], _Form] = {}
 
     async def put(self, url: str, call: Call, access: Access) -> Exchange:
         """Make a call at a host; raises the meaning of any answer but a 200.
@@ -59,8 +79,15 @@ class Caller:
         raise refusal(exchange.status, exchange.headers, words)
 
     def _request(self, url: str, call: Call, access: Access) -> httpx.Request:
-        target = _url(url.rstrip("/") + call.path)
-        headers = {"host": target.netloc.decode(), **call.headers, **self._headers(access)}
+        place = url.rstrip("/") + call.path
+        target = _url(place)
+        form = self._forms.get((place, access.name))
+        if form is None or not form.serves(call, access):
+            headers = self._headers(target, call, access)
+            form = _Form(call.headers, access.token, access.token_type, headers)
+            self._forms[place, access.name] = form
+        headers = form.headers.copy()
+        headers["amz-sdk-invocation-id"] = _invocation()
         if call.body:
             headers["content-length"] = str(len(call.body))
         # A stream is taken as it is; for content, httpx would make all headers anew.
@@ -72,19 +99,25 @@ class Caller:
             extensions=dict(self._clients.extensions),
         )
 
-    def _headers(self, access: Access) -> dict[str, str]:
+    def _headers(self, target: httpx.URL, call: Call, access: Access) -> httpx.Headers:
         agent, short = _agents(self._agent, access.name)
         headers = {
+            "host": target.netloc.decode(),
+            **call.headers,
             "authorization": f"Bearer {access.token.reveal()}",
             "user-agent": agent,
             "x-amz-user-agent": short,
             "x-amzn-codewhisperer-optout": "true",
-            "amz-sdk-invocation-id": str(uuid4()),
             "amz-sdk-request": "attempt=1; max=1",
         }
         if access.token_type:
             headers["tokentype"] = access.token_type
-        return headers
+        return httpx.Headers(headers)
+
+
+def _invocation() -> str:
+    """Name one call; it has to differ from others, and need not be hard to guess."""
+    return str(UUID(int=random.getrandbits(128), version=4))
 
 
 @lru_cache(maxsize=64)

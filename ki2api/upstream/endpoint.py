@@ -27,6 +27,7 @@ from ki2api.upstream.identities import Identities
 from ki2api.upstream.lessons import Lessons
 from ki2api.upstream.measures import Measures
 from ki2api.upstream.refused import tell_shape
+from ki2api.upstream.silence import Silence
 from pipeline import Batch
 
 
@@ -152,7 +153,7 @@ def _notes(composed: Composed) -> Iterator[str]:
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """How long Kiro may be silent; thoughts that are not passed on are no silence."""
+    """How long Kiro may be silent before its first event."""
 
     limit: asyncio.Timeout
     seconds: float
@@ -168,7 +169,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
     def __init__(self, exchange: Exchange, interpreter: Interpreter, idle_seconds: float) -> None:
         self._exchange = exchange
         self._interpreter = interpreter
-        self._idle = idle_seconds
+        self._silence = Silence(idle_seconds, self._broken_off)
         self._decoder = Decoder()
         self._first: Batch[ReplyEvent] | None = None
         self._failure: GatewayError | None = None
@@ -182,17 +183,18 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         if self._first is not None:
             first, self._first = self._first, None
             return first
-        try:
-            async with asyncio.timeout(self._idle) as limit:
-                return await self._next(Patience(limit, self._idle))
-        except TimeoutError as error:
-            raise UpstreamTimeout("Kiro fell silent in the middle of its answer.") from error
+        with self._silence:
+            return await self._next(self._silence)
 
     async def aclose(self) -> None:
         """Stop reading: what is not wanted any more is not to be paid for."""
+        self._silence.stop()
         await self._exchange.stop()
 
-    async def _next(self, patience: Patience) -> Batch[ReplyEvent]:
+    def _broken_off(self) -> None:
+        self._exchange.give_up(UpstreamTimeout("Kiro fell silent in the middle of its answer."))
+
+    async def _next(self, patience: Patience | Silence) -> Batch[ReplyEvent]:
         while True:
             if self._failure is not None:
                 raise self._failure
@@ -202,7 +204,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
             events = self._read(await self._exchange.read())
             if events:
                 return tuple(events)
-            if self._interpreter.withheld > withheld:
+            if self._interpreter.withheld > withheld:  # thoughts not passed on are no silence
                 patience.renew()
 
     def _read(self, data: bytes) -> list[ReplyEvent]:

@@ -71,6 +71,8 @@ class Exchange:
         except StopAsyncIteration:
             return b""
         except Exception as error:
+            if self._failure is not None:
+                raise self._failure from error
             # Only a response that was read to its end has ended well, whatever else happened:
             # some errors of TLS come through httpx as they are.
             self._failure = UpstreamDisconnected("The connection to Kiro broke off.")
@@ -82,6 +84,13 @@ class Exchange:
         while len(body) < limit and (more := await self.read()):
             body += more
         return body
+
+    def give_up(self, failure: GatewayError) -> None:
+        """Let who reads fail with this now, where nothing has come; of our own transports."""
+        stream = self._response.stream
+        if isinstance(stream, Incoming) and not stream.ended:
+            self._failure = failure
+            stream.give_up(httpx.ReadTimeout("nothing came in time"))
 
     async def stop(self) -> None:
         """Read no more; the connection is closed if the response has not ended."""

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from ki2api.accounts.companion import Access
@@ -73,6 +74,27 @@ async def test_a_token_of_another_kind_is_named() -> None:
     kiro = Kiro()
     await kiro.put(Access("idp", Secret("t"), token_type="EXTERNAL_IDP"))
     assert kiro.requests[0].headers["tokentype"] == "EXTERNAL_IDP"
+
+
+async def test_a_call_after_another_has_the_token_and_the_length_of_its_own() -> None:
+    kiro, access = Kiro(), Access("work", Secret("before"))
+    caller = Caller(kiro.clients(), IDE_AGENT)
+    talk = Call("POST", "/talk", {"accept": "x"}, b"12345")
+    for token, call in (
+        ("before", talk),
+        ("after", talk),
+        ("after", msgspec.structs.replace(talk, body=b"")),
+    ):
+        access.token = Secret(token)  # as a lease takes up a new one
+        await (await caller.put("http://kiro.test", call, access)).stop()
+    sent = [request.headers for request in kiro.requests]
+    assert [each["authorization"] for each in sent] == [
+        "Bearer before",
+        "Bearer after",
+        "Bearer after",
+    ]
+    assert [each.get("content-length") for each in sent] == ["5", "5", None]
+    assert len({each["amz-sdk-invocation-id"] for each in sent}) == 3
 
 
 async def test_each_account_has_a_stable_machine_of_its_own() -> None:
