@@ -164,6 +164,7 @@ class StrictProtocol(HttpToolsProtocol):
             return
         super().on_headers_complete()
         self._part = "body"
+        self._outlet.begin()
         self.cycle.transport = self._outlet  # type: ignore[assignment]  # as far as it is used
         self.cycle.keep_alive = self.cycle.keep_alive and not self._shared.draining
 
@@ -198,6 +199,7 @@ class StrictProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def on_response_complete(self) -> None:
+        self._outlet.flush()
         super().on_response_complete()
         self._shared.resting[self] = None
         if self._part == "body" and not self._deaf:
@@ -301,6 +303,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._expect_nothing()
         if self.transport.is_closing():
             return
+        self._outlet.flush()
         self.transport.write_eof()
         self.flow.resume_reading()
         self._expect_within(LINGER, self.transport.close)
@@ -371,14 +374,45 @@ class _TooEarly(Exception):
 
 
 class _Outlet:
-    """A transport as an answer sees it: closing it leaves the client time to read."""
+    """A transport as an answer sees it: its head goes out with what follows at once.
 
-    __slots__ = ("close", "is_closing", "write")
+    So most short answers take one write, which is one of the dearest things that they do. Closing
+    it leaves the client time to read.
+    """
+
+    __slots__ = ("_close", "_head", "_transport", "is_closing", "write")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
+        self._transport = transport
+        self._close = close
+        self._head = b""
         self.is_closing = transport.is_closing
-        self.close = close
+        self.begin()
+
+    def begin(self) -> None:
+        """Make ready for an answer, whose head is the first that is written."""
+        self.flush()
+        self.write: Callable[[bytes], None] = self._hold
+
+    def flush(self) -> None:
+        """Send the head, if it waits."""
+        if self._head:
+            self._go_on(b"")
+
+    def close(self) -> None:
+        """Close after what was written."""
+        self.flush()
+        self._close()
+
+    def _hold(self, head: bytes) -> None:
+        self._head = head
+        self.write = self._go_on
+        asyncio.get_running_loop().call_soon(self.flush)
+
+    def _go_on(self, piece: bytes) -> None:
+        head, self._head = self._head, b""
+        self.write = self._transport.write
+        self.write(head + piece)
 
 
 def _without_upgrade(tokens: bytes) -> bytes:

@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._paused = self._peer_ended = False
         self._write_seconds: float | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self._has_come: Callable[[], bool] | None = None
 
     def ask(self, request: Outgoing) -> Incoming:
         """Send a request; what is returned must be read to its end or closed."""
@@ -49,7 +50,9 @@ class Connection(asyncio.Protocol):
         """Whether an idle connection stands; what has come there unasked is its end, or a fault."""
         if self._transport.is_closing():
             return False
-        return not _is_readable(self._transport.get_extra_info("socket").fileno())
+        if self._has_come is None:
+            self._has_come = _look_at(self._transport.get_extra_info("socket").fileno())
+        return not self._has_come()
 
     def close(self) -> None:
         """Close it in peace: nothing is under way."""
@@ -162,9 +165,10 @@ def _has_said_farewell(tls: ssl.SSLObject) -> bool:
     return True
 
 
-def _is_readable(descriptor: int) -> bool:
+def _look_at(descriptor: int) -> Callable[[], bool]:
+    """Return what tells whether something has come that the event loop has not read yet."""
     if sys.platform == "win32":  # has no poll
-        return bool(select.select([descriptor], [], [], 0)[0])
+        return lambda: bool(select.select([descriptor], [], [], 0)[0])
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    return bool(waiting.poll(0))
+    return lambda: bool(waiting.poll(0))

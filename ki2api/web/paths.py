@@ -26,12 +26,15 @@ class LenientPaths:
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self._app = app
-        parts = (_parts(route.path_format) for route in routes)
+        self._known = {route.path_format for route in routes}
+        parts = map(_parts, self._known)
         self._first = {part[1] for part in parts if part[:1] == [_VERSION]}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; part of ASGI."""
-        path, hint = self._corrected(scope["path"])
+        path, hint = scope["path"], b""
+        if path not in self._known:
+            path, hint = self._corrected(path)
         head = scope.get("method") == "HEAD"  # a WebSocket has no method
         if path == scope["path"] and not head:
             await self._app(scope, receive, send)
