@@ -1,6 +1,5 @@
 """The routes that ask a model: each hands the request to the chain in its own dialect."""
 
-from litestar import post
 from litestar.types import ASGIApp
 
 from ki2api.protocols import Body, anthropic
@@ -15,6 +14,7 @@ from ki2api.web.openapi.openai_chat import CHAT_COMPLETIONS
 from ki2api.web.openapi.openai_responses import COMPACT, INPUT_TOKENS, RESPONSES
 from ki2api.web.openapi.operation import OPERATION
 from ki2api.web.reading import AnyRequest, caller, gateway_of, raw
+from ki2api.web.routing import post
 
 
 @post("/v1/messages", status_code=200, opt={OPERATION: MESSAGES})
