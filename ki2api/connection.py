@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from ki2api.errors import GatewayError, InvalidRequest, Overloaded, TooSlow
 from ki2api.heads import Head, path_of
+from ki2api.web.departure import Departure
 from ki2api.web.headers import public_id, raw
 from ki2api.web.journal import refusal
 from ki2api.web.reading import dialect_of, new_id
@@ -102,6 +103,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._fed = self._seen = self._body = self._unsent = 0
         self._clock: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._departure = Departure()
         self.url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -118,6 +120,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._watch_no_sending()
         self._shared.resting.pop(self, None)
         super().connection_lost(exc)
+        self._departure.happen()
 
     # What comes in
 
@@ -165,6 +168,8 @@ class StrictProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._part = "body"
         self._outlet.begin()
+        self._departure = Departure()
+        self._departure.put_into(self.scope)
         self.cycle.transport = self._outlet  # type: ignore[assignment]  # as far as it is used
         self.cycle.keep_alive = self.cycle.keep_alive and not self._shared.draining
 
@@ -254,6 +259,7 @@ class StrictProtocol(HttpToolsProtocol):
         if self._answering:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+            self._departure.happen()
         if not told and not self.transport.is_closing():
             self.transport.write(self._refusal(error))
         self._hang_up()

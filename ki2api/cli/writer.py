@@ -11,7 +11,7 @@ ROOM = 1024 * 1024
 """Characters that may wait to be written; what is more is lost, and counted."""
 PATIENCE = 0.5
 """Seconds that the end of the log waits for what is still to be written."""
-GATHER = 0.1
+GATHER = 0.02
 """Seconds after a line in which others gather: to wake a thread costs more than a line."""
 
 

@@ -17,19 +17,19 @@ from ki2api.web.reading import AnyRequest, caller, gateway_of, raw
 from ki2api.web.routing import post
 
 
-@post("/v1/messages", status_code=200, opt={OPERATION: MESSAGES})
+@post("/v1/messages", opt={OPERATION: MESSAGES})
 async def messages(request: AnyRequest) -> ASGIApp:
     """Anthropic Messages."""
     return gateway_of(request).answer(await raw(request), ANTHROPIC)
 
 
-@post("/v1/chat/completions", status_code=200, opt={OPERATION: CHAT_COMPLETIONS})
+@post("/v1/chat/completions", opt={OPERATION: CHAT_COMPLETIONS})
 async def chat_completions(request: AnyRequest) -> ASGIApp:
     """OpenAI Chat Completions."""
     return gateway_of(request).answer(await raw(request), OPENAI_CHAT)
 
 
-@post("/v1/responses", status_code=200, opt={OPERATION: RESPONSES})
+@post("/v1/responses", opt={OPERATION: RESPONSES})
 async def responses(request: AnyRequest) -> ASGIApp:
     """OpenAI Responses."""
     gateway = gateway_of(request)
@@ -37,7 +37,7 @@ async def responses(request: AnyRequest) -> ASGIApp:
     return gateway.answer(await raw(request), dialect)
 
 
-@post("/v1/responses/compact", status_code=200, opt={OPERATION: COMPACT})
+@post("/v1/responses/compact", opt={OPERATION: COMPACT})
 async def compact(request: AnyRequest) -> ASGIApp:
     """Make a conversation of the Responses API shorter, by a summary of the model's."""
     gateway = gateway_of(request)
@@ -45,7 +45,7 @@ async def compact(request: AnyRequest) -> ASGIApp:
     return gateway.answer(await raw(request), dialect)
 
 
-@post("/v1/responses/input_tokens", status_code=200, opt={OPERATION: INPUT_TOKENS})
+@post("/v1/responses/input_tokens", opt={OPERATION: INPUT_TOKENS})
 async def input_tokens(request: AnyRequest) -> Answer:
     """Estimate the input tokens of a request of the Responses API; nothing is sent to Kiro."""
     gateway = gateway_of(request)
@@ -53,7 +53,7 @@ async def input_tokens(request: AnyRequest) -> Answer:
     return complete(request, Body(input_tokens_body(gateway.count(conversation))))
 
 
-@post("/v1/messages/count_tokens", status_code=200, opt={OPERATION: COUNT_TOKENS})
+@post("/v1/messages/count_tokens", opt={OPERATION: COUNT_TOKENS})
 async def count_tokens(request: AnyRequest) -> Answer:
     """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
     conversation = anthropic.decode_count(await raw(request))

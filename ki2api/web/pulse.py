@@ -1,28 +1,35 @@
 """A timer that fires when an answer has been silent for too long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Self
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
 
 
 class Pulse:
-    """Calls `beat` in a task of the group after each `seconds` without a `touch`; 0 for never."""
+    """Calls `beat` in a task of its own after each `seconds` without a `touch`; 0 for never."""
 
-    def __init__(
-        self, group: asyncio.TaskGroup, beat: Callable[[], Awaitable[None]], seconds: float
-    ) -> None:
-        self._group = group
+    def __init__(self, beat: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
         self._beat = beat
+        self._beating: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._seconds = 0.0
         self.every(seconds)
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End with the last beat; raises what that has raised."""
         self.stop()
+        beating = self._beating
+        if beating is None:
+            return
+        if kind is not None:
+            beating.cancel()
+            await asyncio.wait({beating})
+        else:
+            await beating
 
     def every(self, seconds: float) -> None:
         """Start counting anew, with this span of silence."""
@@ -48,13 +55,10 @@ class Pulse:
         # Moving the timer on every touch would cost more than letting it look when it fires.
         if self._loop.time() - self._last >= self._seconds:
             self.touch()
-            beat = self._once()
-            try:
-                self._group.create_task(beat)
-            except RuntimeError:  # the group is being left: the client is gone
-                beat.close()
-                return
+            if self._beating is None or _went_well(self._beating):
+                self._beating = self._loop.create_task(self._beat())
         self._timer = self._loop.call_at(self._last + self._seconds, self._due)
 
-    async def _once(self) -> None:
-        await self._beat()
+
+def _went_well(beat: asyncio.Task[None]) -> bool:
+    return beat.done() and not beat.cancelled() and beat.exception() is None

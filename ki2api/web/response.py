@@ -1,4 +1,4 @@
-"""Runs a flow and sends what it brings, beside a watcher of the client."""
+"""Runs a flow and sends what it brings, until its client leaves."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from ki2api.blame import blamed
 from ki2api.errors import GatewayError, Overloaded
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body
+from ki2api.web.departure import Departure
 from ki2api.web.headers import raw
 from ki2api.web.journal import journal
 from ki2api.web.pulse import Pulse
@@ -29,10 +30,6 @@ STREAM_HEADERS = {
 
 PATIENCE = 1.0
 """Seconds that a client has to take the error of a task that does not end."""
-
-
-class ClientLeft(Exception):
-    """The client closed its connection."""
 
 
 class OpenAnswers:
@@ -88,23 +85,28 @@ class FlowResponse:
         self._complete = False
         self._sending = False
         self._ended_by: GatewayError | None = None
-        self._given_up = self._told = False
+        self._given_up = self._told = self._left = False
         self.task: asyncio.Task[None] | None = None
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer the request; part of ASGI."""
         self._send = send
-        self.task = asyncio.current_task()
+        self.task = task = asyncio.current_task()
         self._answers.add(self)
+        departure = Departure.of(scope)
+        departure.watch(self._leave)
         try:
-            async with asyncio.TaskGroup() as group:
-                watcher = group.create_task(self._watch(receive))
-                with Pulse(group, self._ping, self._hold_back) as self._pulse:
-                    await self._run_to_the_end()
-                watcher.cancel()
-        except* ClientLeft:
-            self._status = CLIENT_CLOSED
+            async with Pulse(self._ping, self._hold_back) as self._pulse:
+                await self._run_to_the_end()
+        except asyncio.CancelledError:
+            # Others may have cancelled it, too: only one of these cancellations is ours.
+            if not self._left or task is None or task.cancelling() > 1:
+                raise
         finally:
+            departure.watch(None)
+            if self._left and task is not None:
+                task.uncancel()
+                self._status = CLIENT_CLOSED
             await self._close()
 
     def end(self, error: GatewayError) -> None:
@@ -138,11 +140,11 @@ class FlowResponse:
                 self._told = True
                 journal(self.flow, self._status)
 
-    async def _watch(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        if not self._complete:
-            raise ClientLeft
+    def _leave(self) -> None:
+        """Give the rest up, as nobody wants it: the client has closed its connection."""
+        if not self._complete and self.task is not None:
+            self._left = True
+            self.task.cancel()
 
     async def _run_to_the_end(self) -> None:
         try:

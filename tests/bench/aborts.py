@@ -26,6 +26,8 @@ from tests.journeys.conftest import KEY, Gateway, starter
 
 SEED = 1
 PATIENCE = 50
+LATEST = 30.0
+"""Seconds after an answer at which the log must tell of it."""
 """How often the server is asked, at most, until all that it held is gone."""
 PATHS = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
 MOMENTS = {"before": "silence seconds=9", "in the answer": "pause after=3 seconds=9"}
@@ -41,6 +43,7 @@ from ki2api.transport.pool import Pool
 
 def request(flow):
     if b"how many" in flow.request.body:
+        gc.unfreeze()  # what the start has made is hidden from it
         pools = [each for each in gc.get_objects() if type(each) is Pool]
         assert pools
         busy = sum(len(pool) - pool.idle for pool in pools)
@@ -135,7 +138,10 @@ async def held(at: tuple[str, int], gateway: Gateway, kiro: Kiro) -> Held:
     async with asking(at, PATHS[0], content(PATHS[0], "how many", stream=False)) as (reader, _):
         assert b" 200 " in await reader.readline()
         await reader.readuntil(b'"usage"')
-    line = next(line for line in gateway.log[told:] if " held: " in line)
+    async with asyncio.timeout(LATEST):
+        while not (lines := [line for line in gateway.log[told:] if " held: " in line]):
+            await asyncio.sleep(0.01)
+    line = lines[0]
     tasks, slots, descriptors = map(int, line.partition(" held: ")[2].strip(" .\n").split())
     return Held(tasks, slots, descriptors, kiro.waiting)
 

@@ -27,6 +27,7 @@ from ki2api.reload.generations import House, opened
 from ki2api.settings import Loaded, Settings, StateSettings, UpstreamSettings
 from ki2api.simulator import Simulator, SimulatorOptions
 from ki2api.transport import Direct
+from ki2api.web.departure import Departure
 from pipeline import Secret
 
 KEY = "ki2api-key-2024"
@@ -96,12 +97,16 @@ class Client:
         self._here = here
         self._path = path
         self._body = [msgspec.json.encode(body)]
-        self._left = asyncio.Event()
+        self._departure = Departure()
         self.sent: list[Any] = []
 
     async def run(self, at: Collection[tuple[int, str]] = ()) -> int:
         """Ask, and return how often the request was suspended; `at` says where it is cut off."""
-        ways = {"cancel": self._cancel, "leave": self._left.set, "end": self._here.last_call}
+        ways = {
+            "cancel": self._cancel,
+            "leave": self._departure.happen,
+            "end": self._here.last_call,
+        }
         acts = {number: ways[way] for number, way in at}
         self._counted = Counted(self._asked(), acts)
         self._task = asyncio.get_running_loop().create_task(self._awaited())
@@ -117,7 +122,7 @@ class Client:
         self._task.cancel()
 
     async def _asked(self) -> None:
-        scope = {
+        scope: Any = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
@@ -136,13 +141,11 @@ class Client:
             "server": ("127.0.0.1", 2),
             "state": {},
         }
-        await self._here.house.generations(scope, self._receive, self._send)  # type: ignore[arg-type]
+        self._departure.put_into(scope)
+        await self._here.house.generations(scope, self._receive, self._send)
 
-    async def _receive(self) -> dict[str, Any]:
-        if self._body:
-            return {"type": "http.request", "body": self._body.pop(), "more_body": False}
-        await self._left.wait()
-        return {"type": "http.disconnect"}
+    async def _receive(self) -> Any:
+        return {"type": "http.request", "body": self._body.pop(), "more_body": False}
 
     async def _send(self, message: Any) -> None:
         self.sent.append(message)

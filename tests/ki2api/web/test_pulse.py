@@ -27,52 +27,74 @@ async def due(pulse: Pulse, *, silent_for: float) -> None:
 
 async def test_it_beats_after_silence_and_not_after_a_touch() -> None:
     beats = Beats()
-    async with asyncio.TaskGroup() as group:
-        with Pulse(group, beats.beat, 1000) as pulse:
-            await due(pulse, silent_for=999)
-            assert not beats.at
-            await due(pulse, silent_for=1)
-            assert len(beats.at) == 1
-            pulse.touch()
-            await due(pulse, silent_for=500)
-            assert len(beats.at) == 1
+    async with Pulse(beats.beat, 1000) as pulse:
+        await due(pulse, silent_for=999)
+        assert not beats.at
+        await due(pulse, silent_for=1)
+        assert len(beats.at) == 1
+        pulse.touch()
+        await due(pulse, silent_for=500)
+        assert len(beats.at) == 1
+        await due(pulse, silent_for=500)
+        assert len(beats.at) == 2
 
 
 async def test_zero_seconds_mean_never() -> None:
-    beats = Beats()
-    async with asyncio.TaskGroup() as group:
-        with Pulse(group, beats.beat, 0) as pulse:
-            assert pulse._timer is None
-            pulse.every(5)
-            assert pulse._timer is not None
-            pulse.every(0)
-            assert pulse._timer is None
+    async with Pulse(Beats().beat, 0) as pulse:
+        assert pulse._timer is None
+        pulse.every(5)
+        assert pulse._timer is not None
+        pulse.every(0)
+        assert pulse._timer is None
 
 
 async def test_leaving_it_takes_the_timer_down() -> None:
-    beats = Beats()
-    async with asyncio.TaskGroup() as group:
-        with Pulse(group, beats.beat, 5) as pulse:
-            timer = pulse._timer
-        assert timer is not None
-        assert timer.cancelled()
+    async with Pulse(Beats().beat, 5) as pulse:
+        timer = pulse._timer
+    assert timer is not None
+    assert timer.cancelled()
 
 
-async def test_a_group_that_is_being_left_gets_no_more_beats() -> None:
-    beats = Beats()
+class Slow:
+    """Beats that wait for their end, or fail."""
 
-    async def leave() -> None:
-        raise ConnectionError
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+        self.may_end = asyncio.Event()
+        self.error: Exception | None = None
 
-    async def wait() -> None:
-        async with asyncio.TaskGroup() as group:
-            with Pulse(group, beats.beat, 1000) as pulse:
-                group.create_task(leave())
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    await due(pulse, silent_for=1000)
+    async def beat(self) -> None:
+        self.begun += 1
+        if self.error is not None:
+            raise self.error
+        await self.may_end.wait()
+        self.ended += 1
 
-    with pytest.raises(ExceptionGroup):
-        await wait()
-    assert not beats.at
+
+async def test_one_beat_begins_after_another_and_the_last_one_is_waited_for() -> None:
+    slow = Slow()
+    async with Pulse(slow.beat, 1000) as pulse:
+        for _ in range(2):
+            await due(pulse, silent_for=1000)
+        assert slow.begun == 1
+        asyncio.get_running_loop().call_soon(slow.may_end.set)
+    assert slow.ended == 1
+
+
+async def test_an_error_ends_the_beat_that_is_under_way() -> None:
+    slow = Slow()
+    pulse = Pulse(slow.beat, 1000)
+    await due(pulse, silent_for=1000)
+    await pulse.__aexit__(ConnectionError)
+    assert (slow.begun, slow.ended) == (1, 0)
+
+
+async def test_a_beat_that_fails_is_the_last_and_is_told_at_the_end() -> None:
+    slow = Slow()
+    slow.error = ValueError("broken")
+    pulse = Pulse(slow.beat, 1000)
+    for _ in range(2):
+        await due(pulse, silent_for=1000)
+    with pytest.raises(ValueError, match="broken"):
+        await pulse.__aexit__(None)
+    assert slow.begun == 1

@@ -11,6 +11,7 @@ from ki2api.errors import Bug, GatewayError, InvalidRequest, Overloaded
 from ki2api.flow import EventStream, GatewayFlow
 from ki2api.protocols import Body, Delivery
 from ki2api.protocols.openai_chat import OPENAI_CHAT
+from ki2api.web.departure import Departure
 from ki2api.web.response import FlowResponse, OpenAnswers
 from pipeline import Chain
 
@@ -38,7 +39,7 @@ class Client:
         self.flow.protocol = OPENAI_CHAT
         self.answers = OpenAnswers()
         self.sent: list[Any] = []
-        self.left = asyncio.Event()
+        self.departure = Departure()
         self.closed = False
         self.response = FlowResponse(
             self.flow,
@@ -49,15 +50,16 @@ class Client:
         )
 
     async def receive(self) -> Any:
-        await self.left.wait()
-        return {"type": "http.disconnect"}
+        raise AssertionError("the body was read before")
 
     async def send(self, message: Any) -> None:
         self.sent.append(message)
 
     async def run(self) -> None:
         self.flow.keep_open(cast("Any", self))
-        await self.response(cast("Any", {}), self.receive, self.send)
+        scope: Any = {"state": {}}
+        self.departure.put_into(scope)
+        await self.response(scope, self.receive, self.send)
 
     async def __aexit__(self, *_: object) -> None:
         self.closed = True
@@ -141,7 +143,7 @@ async def test_a_client_that_leaves_cancels_the_work_and_the_flow_is_closed() ->
     stopped: list[str] = []
 
     async def work(_: GatewayFlow) -> None:
-        client.left.set()
+        client.departure.happen()
         try:
             await asyncio.Event().wait()
         finally:
@@ -280,3 +282,45 @@ async def test_a_task_that_swallows_its_end_is_answered_for_and_not_heard_any_mo
     wake.set()
     await running
     assert len(client.sent) == told
+
+
+async def test_a_client_that_left_and_an_end_at_once_are_both_heard() -> None:
+    async def work(_: GatewayFlow) -> None:
+        client.departure.happen()
+        client.response.end(Overloaded("late"))
+        await asyncio.Event().wait()
+
+    client = Client(work)
+    task = asyncio.ensure_future(client.run())
+    await task
+    assert client.closed
+    assert not task.cancelling()
+
+
+async def test_a_client_that_leaves_does_not_hide_that_the_task_is_cancelled() -> None:
+    began = asyncio.Event()
+
+    async def work(_: GatewayFlow) -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    client = Client(work)
+    task = asyncio.ensure_future(client.run())
+    await began.wait()
+    client.departure.happen()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert client.closed
+
+
+async def test_a_client_that_has_left_before_is_answered_no_more() -> None:
+    async def work(_: GatewayFlow) -> None:
+        await asyncio.sleep(0)
+        pytest.fail("nobody waits for it")
+
+    client = Client(work)
+    client.departure.happen()
+    await client.run()
+    assert client.sent == []
+    assert client.closed
