@@ -160,3 +160,23 @@ def test_a_log_that_nobody_reads_stops_nobody(tmp_path: Path) -> None:
     finally:
         process.kill()
         log.close()
+
+
+def test_a_stage_that_stops_the_loop_is_named_in_the_log_with_its_line(
+    simulator: Simulator, start: Any, tmp_path: Path
+) -> None:
+    simulator.add_account("only")
+    stage = tmp_path / "blocking.py"
+    stage.write_text("import time\n\n\ndef request(flow):\n    time.sleep(1)\n")
+    stage.chmod(0o600)
+    gateway = start(simulator, rest='[[pipeline]]\nstage = "./blocking.py"\nafter = "normalize"\n')
+    told = re.compile(
+        r"nobody has been served for [\d.]+ s: the event loop is in .*blocking\.py:5\)"
+    )
+    with gateway.http() as http:
+        for _ in range(30):  # where the machine is busy, the watch blames nobody
+            answer = http.post("/v1/messages", json=asked("/v1/messages", "Hello", stream=False))
+            assert answer.status_code == 200
+            if told.search(gateway.text):
+                break
+    gateway.wait_for(told)

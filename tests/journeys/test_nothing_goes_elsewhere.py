@@ -108,22 +108,19 @@ def test_no_field_and_no_header_of_a_client_chooses_the_host(
         ("x-forwarded-server", "x-api-base", "x-base-url", "destination"), there
     )
     with gateway.http() as http:
-        for path in ("chat/completions", "messages"):
-            body = {
-                **ASK,
-                "max_tokens": 50,
-                **dict.fromkeys(fields, there),
-                "metadata": {"url": there},
-            }
+        for path, plain in (
+            ("chat/completions", ASK),
+            ("messages", {**ASK, "max_tokens": 50}),
+            ("responses", {"model": ASK["model"], "input": "Hello"}),
+        ):
+            body = {**plain, **dict.fromkeys(fields, there), "metadata": {"url": there}}
             http.post(
                 f"/v1/{path}?api_base={there}",
                 json=body,
                 headers={**headers, "x-forwarded-for": "127.0.0.1"},
             )
-            assert http.post(
-                f"/v1/{path}?base_url={there}", json={**ASK, "max_tokens": 50}
-            ).is_success
-    assert len(simulator.requests) >= 2
+            assert http.post(f"/v1/{path}?base_url={there}", json=plain).is_success
+    assert len(simulator.requests) >= 3
     assert came == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ki2api.accounts.sources import Found
 from ki2api.app import BUILT_IN, key_ring, proved
-from ki2api.keys import hashed, label
+from ki2api.keys import DEFAULT_KEY, hashed, label
 from ki2api.settings import (
     DEFAULT_CHAIN,
     KeySettings,
@@ -112,8 +112,9 @@ def test_faults_are_told_together_with_their_lines(tmp_path: Path) -> None:
 
 def test_a_key_of_ones_own_may_be_required() -> None:
     settings = decode("[server]\nrequire-own-key = true", Settings, source="x")
-    with pytest.raises(SettingsError, match="API_KEY"):
-        key_ring(Loaded(settings))
+    for environ in ({}, {"API_KEY": DEFAULT_KEY}):
+        with pytest.raises(SettingsError, match="API_KEY"):
+            key_ring(Loaded(overridden(settings, environ)))
     assert not key_ring(Loaded(overridden(settings, {"API_KEY": "mine"}))).default_active
 
 

@@ -279,7 +279,7 @@ HEAVY = {
     ("429", 5, "50 a minute"),
     ("no sign-in", 5, "1 a second"),
 }
-"""Cells with thousands of requests; $KI2API_SWEEP runs all others of them too, in minutes."""
+"""Cells with thousands of requests; $KI2API_SWEEPS runs all others of them too, in minutes."""
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ HEAVY = {
     [
         cell
         for cell in CELLS
-        if cell[2] == "1 a minute" or cell in HEAVY or "KI2API_SWEEP" in os.environ
+        if cell[2] == "1 a minute" or cell in HEAVY or "KI2API_SWEEPS" in os.environ
     ],
 )
 def test_while_all_fails_kiro_sees_hardly_more_calls_than_requests(
