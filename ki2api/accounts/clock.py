@@ -6,18 +6,18 @@ import time
 _STEADY = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-class SteadyClock:
-    """Unix seconds, read once and then counted on by a clock that nobody sets.
+def steady_time() -> float:
+    """Return Unix seconds, read once and then counted on by a clock that nobody sets.
 
-    An hour's correction of the system's clock would otherwise end, or double, every pause.
+    An hour's correction of the system's clock would otherwise end, or double, every pause. All that
+    concerns accounts goes by this one: where another clock said when a token ends, each new one
+    might have ended before it came.
     """
-
-    def __init__(self) -> None:
-        self._offset = time.time() - _steady()
-
-    def __call__(self) -> float:
-        return self._offset + _steady()
+    return _OFFSET + _steady()
 
 
 def _steady() -> float:
     return time.monotonic() if _STEADY is None else time.clock_gettime(_STEADY)
+
+
+_OFFSET = time.time() - _steady()

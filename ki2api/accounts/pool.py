@@ -8,7 +8,7 @@ from msgspec import structs
 
 from ki2api.accounts.account import AccountStatus, Credential, Standing, StandingChange
 from ki2api.accounts.breaker import Breaker
-from ki2api.accounts.clock import SteadyClock
+from ki2api.accounts.clock import steady_time
 from ki2api.accounts.companion import Companion, PlanUsage
 from ki2api.accounts.errands import Errands, finish_all
 from ki2api.accounts.heirs import heirs
@@ -66,13 +66,13 @@ class AccountPool:
         companion: Companion,
         look: Look = look_nowhere,
         write_back: WriteBack = write_nowhere,
-        clock: Callable[[], float] | None = None,
+        clock: Callable[[], float] = steady_time,
         random: Random | None = None,
         changed: Callable[[StandingChange], None] = _unheard,
         told: Callable[[str], None] = _unheard,
     ) -> None:
         self._store = store
-        self._clock = clock or SteadyClock()
+        self._clock = clock
         self._random = random or SystemRandom()
         self._changed = changed
         self._told = told

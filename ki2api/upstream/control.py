@@ -1,7 +1,6 @@
 """Asks Kiro about an account: its profiles, its models and its usage (docs/kiro.md §6)."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -9,6 +8,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from ki2api.accounts.account import TOKEN_TYPES
+from ki2api.accounts.clock import steady_time
 from ki2api.accounts.companion import Access, NoProfiles, PlanUsage, Pot
 from ki2api.accounts.profile import is_profile_arn
 from ki2api.errors import (
@@ -44,7 +44,7 @@ class ControlPlane:
         clients: Clients,
         hosts: Hosts,
         options: UpstreamOptions,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady_time,
     ) -> None:
         """`clock` gives Unix seconds."""
         self._caller = Caller(clients, control_agent(options.user_agent))

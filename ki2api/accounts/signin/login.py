@@ -1,7 +1,6 @@
 """Runs a login from its start to its tokens; what a person must see goes to a screen."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -10,6 +9,7 @@ import httpx
 from msgspec import Struct
 
 from ki2api.accounts.account import BUILDER_ID_URL
+from ki2api.accounts.clock import steady_time
 from ki2api.accounts.logins import Login
 from ki2api.accounts.signin import browser, device
 from ki2api.accounts.signin.asking import BUDGET, Unreachable, ask
@@ -51,7 +51,7 @@ class LogIn:
         services: Services,
         screen: Screen,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady_time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         loopback: Callable[[], Loopback] = Loopback,
     ) -> None:

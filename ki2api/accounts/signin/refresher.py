@@ -1,9 +1,9 @@
 """New access tokens for refresh tokens, whatever kind of login they came from."""
 
-import time
 from collections.abc import Callable
 
 from ki2api.accounts.account import Credential
+from ki2api.accounts.clock import steady_time
 from ki2api.accounts.signin import external, oidc, social
 from ki2api.accounts.signin.answers import read_tokens
 from ki2api.accounts.signin.asking import BUDGET, Unreachable, ask
@@ -29,7 +29,7 @@ class Refresher:
         *,
         auth_url: str,
         oidc_url: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady_time,
         budget: float = BUDGET,
     ) -> None:
         self._clients = clients

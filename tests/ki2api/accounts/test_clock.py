@@ -1,16 +1,15 @@
 import time
 
-from ki2api.accounts.clock import SteadyClock
+from ki2api.accounts.clock import steady_time
 
 
 def test_the_clock_tells_the_time_of_the_day() -> None:
-    assert abs(SteadyClock()() - time.time()) < 5
+    assert abs(steady_time() - time.time()) < 5
 
 
 def test_the_clock_goes_on_with_the_steady_one() -> None:
-    clock = SteadyClock()
     before = time.monotonic()
-    first, second = clock(), clock()
+    first, second = steady_time(), steady_time()
     after = time.monotonic()
 
     assert 0 <= second - first <= after - before
