@@ -6,7 +6,7 @@ from traceback import extract_tb
 
 import ki2api
 import pipeline
-from ki2api.errors import Bug
+from ki2api.errors import Bug, GatewayError, Overloaded
 
 _OURS = tuple(
     str(folder)
@@ -17,11 +17,18 @@ _OURS = tuple(
 )
 
 
-def blamed(error: Exception, flow: str) -> Bug:
+def blamed(error: Exception, flow: str) -> GatewayError:
     """Return what the caller is told of a mistake; the log has its words under the flow's id."""
+    if isinstance(error, MemoryError):
+        return no_memory()
     place = _in_a_stage(error)
     who = f"The stage in {place} failed" if place else "Ki2API made a mistake"
     return Bug(f"{who}; the log has more under {flow}.")
+
+
+def no_memory() -> Overloaded:
+    """Say that memory is short: nobody's mistake, and others may give some back."""
+    return Overloaded("Ki2API has too little memory for this request.", retry_after=5)
 
 
 def _in_a_stage(error: Exception) -> str:

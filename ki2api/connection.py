@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from ki2api.blame import no_memory
 from ki2api.errors import GatewayError, InvalidRequest, Overloaded, TooSlow
 from ki2api.heads import Head, path_of
 from ki2api.web.departure import Departure
@@ -249,6 +250,8 @@ class StrictProtocol(HttpToolsProtocol):
             self._let_this_be_the_last()
         elif isinstance(cause, GatewayError):
             self._refuse(cause)
+        elif isinstance(cause, MemoryError):
+            self._refuse(no_memory())
         else:
             said = "" if cause else f": {str(error)[:100]}"
             self._refuse(InvalidRequest(f"This is not a request of HTTP/1.1{said}."))

@@ -9,8 +9,8 @@ import loguru
 from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from ki2api.blame import blamed
 from ki2api.errors import (
-    Bug,
     GatewayError,
     InvalidRequest,
     NoWebSocket,
@@ -84,7 +84,7 @@ def _bug(request: AnyRequest, error: Exception) -> Answer:
     loguru.logger.bind(flow=flow).opt(exception=error).error(
         "a request failed by an error in the code of a stage or of Ki2API"
     )
-    return refused(request, Bug(f"Ki2API made a mistake; its log has more under flow {flow}."))
+    return refused(request, blamed(error, flow))
 
 
 def _nobody_there(request: AnyRequest, _: Exception) -> Answer:

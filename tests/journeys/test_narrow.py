@@ -1,5 +1,6 @@
-"""A server that the system grants too little: of files, and of descriptors."""
+"""A server that the system grants too little: of files, of descriptors, and of memory."""
 
+import re
 import resource
 import socket
 import sys
@@ -22,6 +23,7 @@ ASK: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Hello"}],
 }
 DESCRIPTORS = 64
+NO_MEMORY = "Ki2API has too little memory for this request."
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -80,4 +82,31 @@ def test_without_descriptors_an_open_stream_goes_on_and_others_are_served_later(
         assert http.post("/v1/messages", json=ASK).status_code == 200
     with gateway.http() as http:
         assert http.post("/v1/messages", json=ASK).status_code == 200
+    assert gateway.stop() == 0
+
+
+def test_without_memory_a_large_request_is_told_so_and_others_are_served(
+    simulator: Simulator, start: Any
+) -> None:
+    simulator.add_account("only")
+    gateway = start(simulator)
+    told = []
+    with gateway.http() as http:
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+        taken = re.search(
+            r"VmSize:\s+(\d+)", Path(f"/proc/{gateway.process.pid}/status").read_text()
+        )
+        assert taken is not None
+        limit(gateway, resource.RLIMIT_AS, (int(taken[1]) + 20 * 1024) * 1024)
+        for path in ("/v1/messages", "/v1/chat/completions"):
+            for mib in (1, 5, 15, 30):
+                said = {"role": "user", "content": "a " * (mib * 512 * 1024)}
+                answer = http.post(path, json={**ASK, "messages": [said]})
+                told.append((answer.status_code, answer.json()["error"]["message"]))
+                assert http.post(path, json=ASK).status_code == 200
+        limit(gateway, resource.RLIMIT_AS, resource.RLIM_INFINITY)
+        assert http.post("/v1/messages", json=ASK).status_code == 200
+    assert {503, 529} <= {status for status, _ in told} <= {400, 503, 529}
+    assert {message for status, message in told if status > 400} == {NO_MEMORY}
+    assert not [message for status, message in told if status == 400 and "tokens" not in message]
     assert gateway.stop() == 0
