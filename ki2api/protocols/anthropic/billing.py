@@ -11,12 +11,12 @@ from ki2api.protocols.anthropic import wire
 _HEAD = "x-anthropic-billing-header:"
 
 
-def is_billing(block: wire.TextBlock) -> bool:
+def is_billing(block: wire.SystemText) -> bool:
     """Tell whether a system text is the line."""
     return block.text.startswith(_HEAD)
 
 
-def billing_lines(system: str | list[wire.TextBlock] | None) -> Iterator[str]:
+def billing_lines(system: str | list[wire.SystemText] | None) -> Iterator[str]:
     """Name the places where it stands."""
     if isinstance(system, list):
         yield from (f"system[{index}]" for index, block in enumerate(system) if is_billing(block))

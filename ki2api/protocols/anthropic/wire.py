@@ -23,6 +23,13 @@ class TextBlock(msgspec.Struct, tag="text"):
     citations: list[Any] | None = None
 
 
+class SystemText(msgspec.Struct, kw_only=True):
+    """Words of the system prompt: nothing else stands there, so their type may be left out."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
 class ImageBlock(msgspec.Struct, tag="image"):
     """A picture."""
 
@@ -85,18 +92,20 @@ class ServerToolUseBlock(msgspec.Struct, tag="server_tool_use"):
     input: msgspec.Raw
 
 
-class FoundPage(msgspec.Struct, tag="web_search_result"):
+class FoundPage(msgspec.Struct, kw_only=True):
     """A page that a search found."""
 
+    type: Literal["web_search_result"] = "web_search_result"
     url: str
     title: str = ""
     encrypted_content: str = ""
     page_age: str | None = None
 
 
-class WebSearchError(msgspec.Struct, tag="web_search_tool_result_error"):
+class WebSearchError(msgspec.Struct, kw_only=True):
     """Why a search failed."""
 
+    type: Literal["web_search_tool_result_error"] = "web_search_tool_result_error"
     error_code: str
 
 
@@ -248,7 +257,7 @@ class CountRequest(msgspec.Struct, kw_only=True):
 
     model: str
     messages: Turns[Message]
-    system: str | list[TextBlock] | None = None
+    system: str | list[SystemText] | None = None
     tools: Tools[Tool] | None = None
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None

@@ -391,7 +391,7 @@ def test_unknown_content_and_tools_are_left_out_where_asked(ask: Ask) -> None:
 
 def test_claude_codes_billing_line_stays_here_and_is_listed(ask: Ask) -> None:
     billing = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330.a19;"}
-    asked = conversation(ask(body(system=[billing, {"type": "text", "text": "Be kind."}])))
+    asked = conversation(ask(body(system=[billing, {"text": "Be kind."}])))
     assert asked.system == (TextPart("Be kind.", "system[1]"),)
     assert asked.not_honoured == ("system[0]",)
 
