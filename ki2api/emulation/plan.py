@@ -22,6 +22,8 @@ from ki2api.events import Reply
 
 _TITLE = "# How to reply\n\n"
 # A turn of the user's own, since the reply is a new one: the form leaves nothing to go on from.
+_NOTHING = msgspec.Raw(b"false")
+"""A schema that no value fits."""
 _ANSWER_NOW = "(Please answer now, in the form that was asked for.)"
 
 Note = Callable[[str], None]
@@ -152,6 +154,8 @@ def _form_reply(plan: Plan) -> None:
 
 
 def _schema(raw: msgspec.Raw, at: str) -> Schema:
+    if raw == _NOTHING:
+        raise InvalidRequest("its schema cannot be kept: nothing fits it", path=at)
     try:
         return Schema(raw)
     except SchemaFault as fault:

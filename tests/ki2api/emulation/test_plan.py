@@ -171,6 +171,7 @@ def test_strict_arguments_are_checked() -> None:
     [
         ({"tools": (Tool("a", "", msgspec.Raw(b"[]"), "tools[3]", strict=True),)}, "tools[3]"),
         ({"reply_format": ReplyFormat("json-schema", schema=msgspec.Raw(b"[]"), at="f")}, "f"),
+        ({"reply_format": ReplyFormat("json-schema", schema=msgspec.Raw(b"false"), at="f")}, "f"),
     ],
 )
 def test_a_schema_that_cannot_be_kept_is_refused_by_its_place(asked: Any, at: str) -> None:
