@@ -92,7 +92,7 @@ async def token_status(request: AnyRequest) -> Answer:
 async def token_usage(request: AnyRequest) -> Answer:
     """Ask Kiro what accounts have used of their plans, each at most once a minute."""
     pool = gateway_of(request).pool
-    with_email = request.query_params.get("email") == "true"
+    with_email = _switch(request, "email")
     usages = await pool.usages(_named(request, pool), with_email=with_email)
     accounts = [
         AccountUsage(name, reason=usage) if isinstance(usage, str) else AccountUsage(name, usage)
@@ -138,6 +138,16 @@ def _named(request: AnyRequest, pool: AccountPool) -> str | None:
     if name and name not in pool.names():
         raise UnknownAccount(f"There is no account {name[:80]!r}. {_names(pool)}")
     return name or None
+
+
+def _switch(request: AnyRequest, name: str) -> bool:
+    """Return what the query says of a switch that is off; raises InvalidRequest."""
+    match request.query_params.get(name, "false"):
+        case "true":
+            return True
+        case "false" | "":
+            return False
+    raise InvalidRequest("'true' or 'false' is expected", path=name)
 
 
 def _names(pool: AccountPool) -> str:

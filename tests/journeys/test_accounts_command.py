@@ -167,6 +167,7 @@ def test_a_name_that_is_none_is_told_with_those_there_are(desk: Desk, command: s
         ("POST", "/v1/token/refresh?account=nobody", 404, "account_not_found"),
         ("POST", "/v1/token/reset?account=nobody", 404, "account_not_found"),
         ("GET", "/v1/token/usage?account=nobody", 404, "account_not_found"),
+        ("GET", "/v1/token/usage?email=yes", 400, "invalid_request"),
         ("GET", "/v1/token/refresh", 405, "method_not_allowed"),
     ],
 )
