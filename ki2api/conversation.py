@@ -111,6 +111,18 @@ class Tool(msgspec.Struct, frozen=True):
     """Whether the model is not to be told of it now: it has yet to be found, or was withdrawn."""
 
 
+class ToldTool(msgspec.Struct, frozen=True, gc=False):
+    """What a model is told of a tool: fit to be remembered, since it holds no more than itself.
+
+    The raw schema of a tool is a piece of the body that it came in, and keeps all of that.
+    """
+
+    name: str
+    description: str
+    schema: bytes
+    at: str = ""
+
+
 class ToolChoice(msgspec.Struct, frozen=True):
     """Whether and which tools the model should call."""
 
@@ -197,3 +209,13 @@ class Conversation(msgspec.Struct, frozen=True):
         parts = (part for turn in self.turns for part in turn.parts)
         called = {part.name for part in parts if isinstance(part, ToolCallPart)}
         return tuple(tool for tool in self.tools if not tool.deferred or tool.name in called)
+
+    @property
+    def told(self) -> tuple[ToldTool, ...]:
+        """What the model is told of these tools."""
+        return tuple(
+            [
+                ToldTool(tool.name, tool.description, bytes(tool.schema), tool.at)
+                for tool in self.told_tools
+            ]
+        )

@@ -5,7 +5,7 @@ Same conversation and ids, same bytes: Kiro's cache goes by the prefix (docs/kir
 
 import msgspec
 
-from ki2api.conversation import Conversation, DocumentPart, ThinkingPart
+from ki2api.conversation import Conversation, DocumentPart, ImagePart, ThinkingPart
 from ki2api.errors import RequestTooLarge
 from ki2api.estimate import conversation_tokens, family_of
 from ki2api.kiro import wire
@@ -16,7 +16,7 @@ from ki2api.kiro.limits import Limits, surely_within, weight
 from ki2api.kiro.names import ToolNames
 from ki2api.kiro.overflow import too_long
 from ki2api.kiro.rules.documents import h17_only_documents_that_kiro_takes
-from ki2api.kiro.rules.draft import Draft, Repair, Result, Said, Spec
+from ki2api.kiro.rules.draft import Call, Draft, Repair, Result, Said
 from ki2api.kiro.rules.effort import ask_for_thinking
 from ki2api.kiro.rules.images import h17_only_images_that_kiro_takes
 from ki2api.kiro.rules.pairs import pair_calls_with_results
@@ -71,7 +71,7 @@ def compose(
     Raises InvalidRequest with the path of what Kiro has no words for, and ContextTooLong or
     RequestTooLarge for what it would find too long.
     """
-    draft = _drafted(conversation, Draft(target.model, limits, learnt=learnt))
+    draft = _drafted(conversation, Draft(model=target.model, limits=limits, learnt=learnt))
     body = _encode(wire.Request(_state(draft, ids), profile_arn, draft.fields))
     _check_weight(draft, body, conversation)
     return Composed(
@@ -82,7 +82,7 @@ def compose(
         _not_honoured(conversation, draft),
         hearing_of(conversation.thinking, target.model, asked_by_tags=draft.tagged),
         draft.fields is not None,
-        tuple(part.redacted or part.signature for said in draft.turns for part in said.thoughts),
+        tuple([part.redacted or part.signature for said in draft.turns for part in said.thoughts]),
     )
 
 
@@ -105,29 +105,30 @@ def _drafted(conversation: Conversation, draft: Draft) -> Draft:
 
 def _state(draft: Draft, ids: Ids) -> wire.ConversationState:
     *past, current = draft.turns
+    model = draft.model.id
     return wire.ConversationState(
         _TRIGGER,
         _TASK,
         ids.conversation,
         ids.continuation,
-        _user(draft, current, tuple(map(_tool, draft.tools))),
-        tuple(_user(draft, said) if said.role == "user" else _assistant(said) for said in past),
+        _user(model, current, tuple([spec.raw for spec in draft.tools])),
+        tuple([_user(model, said) if said.role == "user" else _assistant(said) for said in past]),
     )
 
 
-def _user(draft: Draft, said: Said, tools: tuple[wire.Tool, ...] = ()) -> wire.UserMessage:
-    results = tuple(map(_tool_result, said.results))
+def _user(model: str, said: Said, tools: tuple[msgspec.Raw, ...] = ()) -> wire.UserMessage:
+    # Most turns are words alone, and there may be thousands: what they lack costs them nothing.
+    results = tuple(map(_tool_result, said.results)) if said.results else ()
     context = wire.UserInputMessageContext(tools, results) if tools or results else None
+    images = tuple(map(_image, said.images)) if said.images else ()
+    documents = tuple(map(_document, said.documents)) if said.documents else ()
     return wire.UserMessage(
-        wire.UserInputMessage(
-            said.content,
-            draft.model.id,
-            ORIGIN,
-            tuple(wire.Image(each.format, wire.ImageSource(each.data)) for each in said.images),
-            tuple(map(_document, said.documents)),
-            context,
-        )
+        wire.UserInputMessage(said.content, model, ORIGIN, images, documents, context)
     )
+
+
+def _image(part: ImagePart) -> wire.Image:
+    return wire.Image(part.format, wire.ImageSource(part.data))
 
 
 def _document(part: DocumentPart) -> wire.Document:
@@ -135,9 +136,13 @@ def _document(part: DocumentPart) -> wire.Document:
 
 
 def _assistant(said: Said) -> wire.AssistantMessage:
-    calls = tuple(wire.ToolUse(call.id, call.name, call.input) for call in said.calls)
+    calls = tuple(map(_call, said.calls)) if said.calls else ()
     thought = _thought(said.thoughts[0]) if said.thoughts else None
     return wire.AssistantMessage(wire.AssistantResponseMessage(said.content, calls, thought))
+
+
+def _call(call: Call) -> wire.ToolUse:
+    return wire.ToolUse(call.id, call.name, call.input)
 
 
 def _thought(part: ThinkingPart) -> wire.ReasoningContent:
@@ -151,24 +156,19 @@ def _tool_result(result: Result) -> wire.ToolResult:
     return wire.ToolResult(result.call_id, texts, "error" if result.is_error else "success")
 
 
-def _tool(spec: Spec) -> wire.Tool:
-    schema = wire.InputSchema(spec.schema)
-    return wire.Tool(wire.ToolSpecification(spec.name, spec.description, schema))
-
-
 def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None:
+    limit = draft.limits.weight_for(draft.model.window)
+    if surely_within(len(body), limit):
+        return
     # Images do not count: the official client sends ten of 10 MiB (docs/kiro.md §3.7, QCLI).
     # Documents have limits of their own too.
     images = sum(len(image.data) for said in draft.turns for image in said.images)
     documents = sum(len(each.data) for said in draft.turns for each in said.documents)
     attached = images + documents
-    limit = draft.limits.weight_for(draft.model.window)
-    if surely_within(len(body) - attached, limit):
-        return
     heavy = weight(body) - attached
     if heavy <= limit:
         return
-    tools = weight(_encode([_tool(spec) for spec in draft.tools]))
+    tools = weight(_encode([spec.raw for spec in draft.tools]))
     if tools > limit:
         detail = f"The tools alone weigh {tools}, the limit is {limit}."
         raise RequestTooLarge(detail, path="tools", rule="T14")

@@ -5,7 +5,6 @@ T3: unique, also when case is ignored. T15: names of Kiro's own server tools are
 """
 
 import re
-from collections import Counter
 from hashlib import sha256
 
 MAX_NAME = 64
@@ -22,8 +21,17 @@ class ToolNames:
         self._to_kiro: dict[str, str] = {}
         self._to_kiro_folded: dict[str, str] = {}
         self._to_client: dict[str, str] = {}
-        self.attempts: Counter[str] = Counter()
+        self.attempts: dict[str, int] = {}
         """How many digests of a name were tried: many tools may have one name."""
+
+    def copy(self) -> "ToolNames":
+        """Return the same names, to which others may come."""
+        copy = ToolNames()
+        copy._to_kiro = {**self._to_kiro}
+        copy._to_kiro_folded = {**self._to_kiro_folded}
+        copy._to_client = {**self._to_client}
+        copy.attempts = {**self.attempts}
+        return copy
 
     def declare(self, name: str) -> str:
         """Take a tool of the client and return the name that Kiro gets; always a new one."""
@@ -67,9 +75,9 @@ def _t15_not_reserved(name: str) -> str:
 def _t1_t3_short_and_unique(fitted: str, name: str, names: ToolNames) -> str:
     stem = fitted[:_STEM]
     while len(fitted) > MAX_NAME or names.taken(fitted):
-        attempt = names.attempts[name]
+        attempt = names.attempts.get(name, 0)
         seed = f"{name}\0{attempt}" if attempt else name
         digest = sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()
         fitted = f"{stem}_{digest[:_DIGEST]}"
-        names.attempts[name] += 1
+        names.attempts[name] = attempt + 1
     return fitted

@@ -56,7 +56,7 @@ class ToolResult(_Sent, frozen=True):
 class InputSchema(_Sent, frozen=True):
     """The JSON Schema of a tool's input."""
 
-    json: dict[str, Any]
+    json: msgspec.Raw
 
 
 class ToolSpecification(_Sent, frozen=True):
@@ -76,7 +76,8 @@ class Tool(_Sent, frozen=True):
 class UserInputMessageContext(_Sent, frozen=True):
     """What hangs on a user message besides its words."""
 
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[msgspec.Raw, ...] = ()
+    """Each a Tool that was written before."""
     tool_results: tuple[ToolResult, ...] = ()
 
 

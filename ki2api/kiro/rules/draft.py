@@ -43,12 +43,12 @@ class Said(msgspec.Struct):
 
     role: Role
     at: str
-    texts: list[str] = msgspec.field(default_factory=list)
-    images: list[ImagePart] = msgspec.field(default_factory=list)
-    documents: list[DocumentPart] = msgspec.field(default_factory=list)
-    calls: list[Call] = msgspec.field(default_factory=list)
-    results: list[Result] = msgspec.field(default_factory=list)
-    thoughts: list[ThinkingPart] = msgspec.field(default_factory=list)
+    texts: list[str] = []
+    images: list[ImagePart] = []
+    documents: list[DocumentPart] = []
+    calls: list[Call] = []
+    results: list[Result] = []
+    thoughts: list[ThinkingPart] = []
 
     @property
     def content(self) -> str:
@@ -56,35 +56,40 @@ class Said(msgspec.Struct):
         return "\n\n".join(self.texts)
 
 
-class Spec(msgspec.Struct):
-    """A tool as Kiro is told about it."""
+class Spec(msgspec.Struct, frozen=True):
+    """A tool as Kiro is told about it: its name there, and all of it as JSON."""
 
     name: str
-    description: str
-    schema: dict[str, Any]
+    raw: msgspec.Raw
 
 
-class Draft(msgspec.Struct):
-    """The whole request. A rule that changes something leaves a repair."""
+class Offer(msgspec.Struct):
+    """The tools of a request as Kiro is told of them, and what was changed for it."""
 
-    model: Model
-    limits: Limits
     names: ToolNames = msgspec.field(default_factory=ToolNames)
-    system: list[str] = msgspec.field(default_factory=list)
-    turns: list[Said] = msgspec.field(default_factory=list)
-    tools: list[Spec] = msgspec.field(default_factory=list)
-    document_names: set[str] = msgspec.field(default_factory=set)
-    """The names that are taken, in lower case."""
-    repairs: list[Repair] = msgspec.field(default_factory=list)
-    learnt: Learnt = Learnt()
-    fields: ModelFields | None = None
-    tagged: bool = False
-    """Whether the system text asks for thoughts as tagged text."""
-    ignored: list[str] = msgspec.field(default_factory=list)
-    """What was asked of thinking and has no effect."""
+    tools: list[Spec] = []
+    system: list[str] = []
+    """The system text, where descriptions go that are too long."""
+    repairs: list[Repair] = []
     nodes: int = 20_000
     """How many nodes of schemas may still be written out: references can make them endless."""
 
     def repair(self, rule: str, at: str, text: str) -> None:
         """Record what a rule did."""
         self.repairs.append(Repair(rule, at, text))
+
+
+class Draft(Offer, kw_only=True):
+    """The whole request. A rule that changes something leaves a repair."""
+
+    model: Model
+    limits: Limits
+    turns: list[Said] = []
+    document_names: set[str] = set()
+    """The names that are taken, in lower case."""
+    learnt: Learnt = Learnt()
+    fields: ModelFields | None = None
+    tagged: bool = False
+    """Whether the system text asks for thoughts as tagged text."""
+    ignored: list[str] = []
+    """What was asked of thinking and has no effect."""

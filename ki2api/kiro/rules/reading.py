@@ -5,6 +5,9 @@ documents are the user's, words are whose turn it is. A turn that mixes them is 
 changes.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from ki2api.conversation import (
     Conversation,
     DocumentPart,
@@ -47,64 +50,72 @@ def read_turns(draft: Draft, conversation: Conversation) -> None:
         draft.turns += _split_by_role(draft, turn)
 
 
+_ROLES: Mapping[type[Part], Role] = {
+    ToolCallPart: "assistant",
+    ToolResultPart: "user",
+    ImagePart: "user",
+    ImageLinkPart: "user",
+    DocumentPart: "user",
+}
+"""What is not here belongs to whose turn it is."""
+
+
 def _split_by_role(draft: Draft, turn: Turn) -> list[Said]:
     turns: list[Said] = []
     for part in turn.parts:
-        role = _role(part, turn)
+        role = _ROLES.get(type(part), turn.role)
         if not turns or turns[-1].role != role:
             turns.append(Said(role, turn.at))
-        _put(draft, turns[-1], part)
+        _PUT[type(part)](draft, turns[-1], part)
     return turns or [Said(turn.role, turn.at)]
 
 
-def _role(part: Part, turn: Turn) -> Role:
-    match part:
-        case ToolCallPart():
-            return "assistant"
-        case ToolResultPart() | ImagePart() | ImageLinkPart() | DocumentPart():
-            return "user"
-        case _:
-            return turn.role
+def _put_call(draft: Draft, said: Said, part: ToolCallPart) -> None:
+    arguments, fault = h15_input(part.input)
+    if fault:
+        draft.repair("H15", part.at, fault)
+    name = draft.names.kiro(part.name) or part.name
+    said.calls.append(Call(part.id, name, arguments, part.at))
 
 
-def _put(draft: Draft, said: Said, part: Part) -> None:
-    match part:
-        case ToolCallPart():
-            said.calls.append(_call(draft, part))
-        case ToolResultPart():
-            said.results.append(_result(draft, said, part))
-        case ThinkingPart():
-            read_thoughts(draft, said, part)
-        case _:
-            _show(draft, said, part)
+def _put_result(draft: Draft, said: Said, part: ToolResultPart) -> None:
+    said.results.append(_result(draft, said, part))
 
 
-def _show(draft: Draft, said: Said, part: ResultContent) -> None:
-    match part:
-        case TextPart():
-            said.texts += _words(draft, part)
-        case ImagePart():
-            said.images.append(checked_image(draft, part))
-        case DocumentPart():
-            document, hint = checked_document(draft, part)
-            said.documents.append(document)
-            said.texts += _words(draft, TextPart(hint, part.at))
-        case _:
-            raise InvalidRequest(NOT_FETCHED, path=part.at, rule="§3.7")
+def _put_words(draft: Draft, said: Said, part: TextPart) -> None:
+    said.texts += _words(draft, part)
+
+
+def _put_image(draft: Draft, said: Said, part: ImagePart) -> None:
+    said.images.append(checked_image(draft, part))
+
+
+def _put_document(draft: Draft, said: Said, part: DocumentPart) -> None:
+    document, hint = checked_document(draft, part)
+    said.documents.append(document)
+    said.texts += _words(draft, TextPart(hint, part.at))
+
+
+def _refuse_link(_draft: Draft, _said: Said, part: ImageLinkPart) -> None:
+    raise InvalidRequest(NOT_FETCHED, path=part.at, rule="§3.7")
+
+
+_PUT: Mapping[type[Part], Callable[[Draft, Said, Any], None]] = {
+    TextPart: _put_words,
+    ImagePart: _put_image,
+    ImageLinkPart: _refuse_link,
+    DocumentPart: _put_document,
+    ThinkingPart: read_thoughts,
+    ToolCallPart: _put_call,
+    ToolResultPart: _put_result,
+}
 
 
 def _words(draft: Draft, part: TextPart) -> list[str]:
     text = h19_clean(part.text)
     if text != part.text:
         draft.repair("H19", part.at, CLEANED)
-    return [text] if text.strip() else []
-
-
-def _call(draft: Draft, part: ToolCallPart) -> Call:
-    arguments, fault = h15_input(part.input)
-    if fault:
-        draft.repair("H15", part.at, fault)
-    return Call(part.id, draft.names.kiro(part.name) or part.name, arguments, part.at)
+    return [text] if text and not text.isspace() else []
 
 
 def _result(draft: Draft, said: Said, part: ToolResultPart) -> Result:
@@ -116,7 +127,7 @@ def _result(draft: Draft, said: Said, part: ToolResultPart) -> Result:
         else:
             attached.append(content)
     for content in attached:
-        _show(draft, said, content)
+        _PUT[type(content)](draft, said, content)
         is_document = isinstance(content, DocumentPart)
         kind, rule = ("a document", "§3.7") if is_document else ("an image", "H17")
         draft.repair(rule, content.at, f"{kind} of a tool result was attached to its turn")

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ki2api.conversation import Tool
+from ki2api.conversation import ToldTool
 from ki2api.errors import InvalidRequest
 from ki2api.kiro.rules.alternatives import Schema, compact, described, join, merge, names_in
-from ki2api.kiro.rules.draft import Draft
+from ki2api.kiro.rules.draft import Offer
 from ki2api.kiro.rules.text import MAX_DEPTH as DEEPEST_VALUE
 from ki2api.kiro.rules.text import h19_clean_json
 
@@ -33,9 +33,9 @@ _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array",
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def fit_schema(draft: Draft, tool: Tool) -> Schema:
+def fit_schema(offer: Offer, tool: ToldTool) -> msgspec.Raw:
     """Return the schema of a tool in the form that Kiro takes."""
-    raw, limit = bytes(tool.schema), min(MAX_NODES, draft.nodes)
+    raw, limit = tool.schema, min(MAX_NODES, offer.nodes)
     try:
         fitted = _remembered(raw, limit) if len(raw) <= _LONG else _fitted(raw, limit)
     except RecursionError:
@@ -44,28 +44,28 @@ def fit_schema(draft: Draft, tool: Tool) -> Schema:
     except (msgspec.DecodeError, UnicodeDecodeError):
         detail = "The schema of the tool cannot be read."
         raise InvalidRequest(detail, path=tool.at, rule="T6") from None
-    draft.nodes -= min(fitted.nodes, draft.nodes)
+    offer.nodes -= min(fitted.nodes, offer.nodes)
     for rule, words in fitted.changed:
-        draft.repair(rule, tool.at, f"said otherwise in the schema: {words}")
+        offer.repair(rule, tool.at, f"said otherwise in the schema: {words}")
     return fitted.schema
 
 
 class _Fitted(NamedTuple):
     """A schema in Kiro's form, how much work it was, and what was changed by which rule."""
 
-    schema: Schema
+    schema: msgspec.Raw
     nodes: int
     changed: tuple[tuple[str, str], ...]
 
 
 def _fitted(raw: bytes, limit: int) -> _Fitted:
     fitting = _Fitting(h19_clean_json(msgspec.json.decode(raw or b"{}")), limit)
-    schema = fitting.root()
+    schema = msgspec.Raw(msgspec.json.encode(fitting.root()))
     changed = ((rule, ", ".join(sorted(words))) for rule, words in sorted(fitting.changed.items()))
     return _Fitted(schema, fitting.nodes, tuple(changed))
 
 
-# Agents send the same tools with each request, and nobody changes what was fitted.
+# Lists of tools differ by a few of them, and nobody changes what was fitted.
 _remembered = lru_cache(maxsize=_MOST)(_fitted)
 
 
