@@ -13,19 +13,42 @@ from ki2api.conversation import (
     Part,
     TextPart,
     ThinkingPart,
-    Tool,
+    ToldTool,
     ToolCallPart,
     ToolResultPart,
 )
 from ki2api.estimate.families import Family
-from ki2api.estimate.memory import remembered
+from ki2api.estimate.memory import Memory
 from ki2api.estimate.pictures import UNKNOWN, picture_tokens
+from ki2api.estimate.text import exact
 
 _PER_MESSAGE = 4
 _PER_TOOL = 4
 _BYTES_PER_TOKEN = 30
 """Of a document that is not plain text: a page has some 60 kB and 2,000 tokens."""
 _PLAIN = frozenset({"txt", "md", "csv", "html"})
+
+
+_TEXTS = Memory(exact, most=16_384)
+"""At some 150 bytes each."""
+
+
+def _of_tools(told: tuple[ToldTool, ...], family: Family) -> tuple[float, ...]:
+    """Estimate a list of tools, piece by piece."""
+    return tuple(
+        tokens
+        for tool in told
+        for tokens in (
+            _PER_TOOL,
+            exact(tool.name, family),
+            exact(tool.description, family),
+            exact(tool.schema.decode("utf-8", "replace"), family),
+        )
+    )
+
+
+_TOOLS = Memory(_of_tools, most=256)
+"""At some 10 KB each for a hundred tools."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -54,8 +77,7 @@ def estimated(conversation: Conversation, family: Family) -> Estimate:
         count.written += _PER_MESSAGE
         for part in turn.parts:
             count.part(part)
-    for tool in conversation.told_tools:
-        count.tool(tool)
+    count.tools(conversation.told)
     return Estimate(ceil(count.written) + count.attached, count.attached)
 
 
@@ -67,14 +89,12 @@ class _Count:
         self.written = 0.0
         self.attached = 0
 
-    def tool(self, tool: Tool) -> None:
-        self.written += _PER_TOOL
-        self.text(tool.name)
-        self.text(tool.description)
-        self.text(bytes(tool.schema).decode("utf-8", "replace"))
+    def tools(self, told: tuple[ToldTool, ...]) -> None:
+        for tokens in _TOOLS.of(told, self._family):
+            self.written += tokens
 
     def text(self, text: str) -> None:
-        self.written += remembered(text, self._family)
+        self.written += _TEXTS.of(text, self._family)
 
     def part(self, part: Part) -> None:
         match part:

@@ -1,4 +1,5 @@
 from base64 import b64encode
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -16,7 +17,8 @@ from ki2api.conversation import (
     ToolResultPart,
     Turn,
 )
-from ki2api.estimate import conversation_tokens, estimated, memory, text_tokens
+from ki2api.estimate import Family, conversation_tokens, estimated, text_tokens
+from ki2api.estimate.memory import Memory
 from ki2api.estimate.pictures import UNKNOWN
 
 WORDS = "Every part of a request is counted, whoever wrote it. " * 3
@@ -73,19 +75,40 @@ def test_pictures_and_files_are_guessed_and_said_to_be() -> None:
     assert estimate.tokens == estimate.written + estimate.attached
 
 
+def counting() -> tuple[list[str], Callable[[str, Family], int]]:
+    """Return a measure, and what it is asked to measure."""
+    measured: list[str] = []
+
+    def measure(text: str, family: Family) -> int:
+        measured.append(text)
+        return len(family)
+
+    return measured, measure
+
+
 def test_what_was_measured_is_remembered_by_its_hash_alone() -> None:
-    memory._known.clear()
-    text = WORDS * 4
-    first = memory.remembered(text, "claude")
-    assert memory.remembered(str(text), "claude") == first
-    assert memory.remembered(text, "claude-4.7") > first
-    assert len(memory._known) == 2
-    assert text not in str(memory._known)
+    measured, measure = counting()
+    memory, text = Memory(measure, most=9), WORDS * 4
+    assert memory.of(text, "claude") == memory.of(str(text), "claude") == len("claude")
+    assert memory.of(text, "claude-4.7") == len("claude-4.7")
+    assert len(measured) == 2
+    assert text not in str(vars(memory))
 
 
 def test_the_memory_does_not_grow_for_ever() -> None:
-    memory._known.clear()
-    for number in range(memory._MOST + 5):
-        memory._known["claude", 0, number] = 0.0
-    memory.remembered(WORDS * 4, "claude")
-    assert len(memory._known) == 1
+    measured, measure = counting()
+    memory = Memory(measure, most=2)
+    for text in ("a", "b", "c", "b", "c"):
+        memory.of(text, "claude")
+    assert measured == ["a", "b", "c", "b"]
+
+
+def test_a_list_of_tools_is_estimated_as_each_of_them() -> None:
+    tool = Tool("name", WORDS, msgspec.Raw(b"{}"))
+    other = Tool("other", WORDS * 2, msgspec.Raw(b"{}"))
+    one, both = (
+        conversation_tokens(Conversation("m", (), tools=tools))
+        for tools in ((tool,), (tool, other))
+    )
+    alone = conversation_tokens(Conversation("m", (), tools=(other,)))
+    assert one < both <= one + alone
