@@ -18,14 +18,16 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def pair_calls_with_results(draft: Draft) -> None:
     """Settle the tool traffic of the whole conversation; turns alternate and the user is last."""
+    if not any([said.calls or said.results for said in draft.turns]):
+        return
     taken: set[str] = set()
     calls: list[Call] = []
-    owed: dict[str, list[str]] = {}
+    owed: dict[str, deque[str]] = {}
     for said in draft.turns:
         if said.role == "assistant":
-            owed = _h10_unique_calls(draft, said, taken)
+            owed = _h10_unique_ids(draft, said, taken)
             calls = said.calls
-        else:
+        elif calls or said.results:
             answers = _answers(draft, said, owed)
             if list(answers) != [call.id for call in calls if call.id in answers]:
                 draft.repair("H11", said.at, "the results were put in the order of the calls")
@@ -33,25 +35,31 @@ def pair_calls_with_results(draft: Draft) -> None:
             calls, owed = [], {}
 
 
-def _h10_unique_calls(draft: Draft, said: Said, taken: set[str]) -> dict[str, list[str]]:
+def _h10_unique_ids(draft: Draft, said: Said, taken: set[str]) -> dict[str, deque[str]]:
     """Give each call an id of its own; return Kiro's ids by the client's."""
-    owed: dict[str, list[str]] = {}
-    kept: list[Call] = []
-    seen: set[tuple[str, str, bytes]] = set()
+    owed: dict[str, deque[str]] = {}
+    if len(said.calls) > 1:
+        said.calls = _h10_each_once(draft, said.calls)
     for call in said.calls:
-        same = (call.id, call.name, msgspec.json.encode(call.input, order="deterministic"))
-        if same in seen:
-            draft.repair("H10", call.at, "the same call stood there twice")
-            continue
-        seen.add(same)
         client_id, call.id = call.id, _fitting_id(call.id, taken)
         if call.id != client_id:
             draft.repair("H10", call.at, "the id of the call was taken or did not fit")
         taken.add(call.id)
-        owed.setdefault(client_id, []).append(call.id)
-        kept.append(call)
-    said.calls = kept
+        owed.setdefault(client_id, deque()).append(call.id)
     return owed
+
+
+def _h10_each_once(draft: Draft, calls: list[Call]) -> list[Call]:
+    seen: set[tuple[str, str, bytes]] = set()
+    kept: list[Call] = []
+    for call in calls:
+        same = (call.id, call.name, msgspec.json.encode(call.input, order="deterministic"))
+        if same in seen:
+            draft.repair("H10", call.at, "the same call stood there twice")
+        else:
+            seen.add(same)
+            kept.append(call)
+    return kept
 
 
 def _fitting_id(client_id: str, taken: set[str]) -> str:
@@ -62,13 +70,12 @@ def _fitting_id(client_id: str, taken: set[str]) -> str:
     return fitting
 
 
-def _answers(draft: Draft, said: Said, owed: dict[str, list[str]]) -> dict[str, Result]:
+def _answers(draft: Draft, said: Said, owed: dict[str, deque[str]]) -> dict[str, Result]:
     """Sort the results of a turn by the calls they answer; others become words of the turn."""
     answers: dict[str, Result] = {}
     strays: list[str] = []
-    open_ids = {client_id: deque(ids) for client_id, ids in owed.items()}
     for result in said.results:
-        ids = open_ids.get(result.call_id)
+        ids = owed.get(result.call_id)
         if ids is None:
             strays.append(_h8_h9_as_text(draft, said, result))
             continue

@@ -26,6 +26,8 @@ def read_thoughts(draft: Draft, said: Said, part: ThinkingPart) -> None:
 
 def only_one_thought_a_turn(draft: Draft) -> None:
     """Keep the last thoughts of each turn, opaque ones only in the running tool round."""
+    if not any([said.thoughts for said in draft.turns]):
+        return
     running = _running_round(draft.turns)
     for at, said in enumerate(draft.turns):
         kept = [part for part in said.thoughts if at >= running or not part.redacted][-1:]

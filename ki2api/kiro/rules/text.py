@@ -8,6 +8,8 @@ CLEANED = "characters that are no Unicode were replaced, and NUL was dropped"
 MAX_DEPTH = 64
 """Deeper values are no arguments of any tool; they are passed on as text."""
 _NO_KEY = "_"
+# Where neither stands in a JSON text, its values need no closer look.
+_ESCAPE, _EMPTY = "\\u", '""'
 
 
 def h19_clean(text: str) -> str:
@@ -40,16 +42,20 @@ def h19_clean_json(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 def h15_input(text: str) -> tuple[dict[str, Any], str]:
     """Make an object of a tool call's JSON text, and say what was wrong with it, or nothing."""
-    if not text.strip():
+    if not text or text.isspace():
         return {}, ""
+    text = h19_clean(text)
+    escaped = _ESCAPE in text
     try:
-        value = h19_clean_json(msgspec.json.decode(h19_clean(text)))
+        value = msgspec.json.decode(text)
+        if escaped or text.count("[") + text.count("{") >= MAX_DEPTH:
+            value = h19_clean_json(value)
     except (msgspec.DecodeError, RecursionError):
-        return {"value": h19_clean(text)}, "the input is no JSON and was passed on as text"
-    named = _h15_no_empty_key(value)
+        return {"value": text}, "the input is no JSON and was passed on as text"
+    named = _h15_no_empty_key(value) if escaped or _EMPTY in text else value
     if not isinstance(named, dict):
         return {"value": named}, "the input is no object and was wrapped in one"
-    return named, "" if named == value else "an empty key of the input was named"
+    return named, "" if named is value or named == value else "an empty key of the input was named"
 
 
 def _h15_no_empty_key(value: Any) -> Any:
