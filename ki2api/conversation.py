@@ -1,7 +1,8 @@
 """What is asked, in one form for every client dialect.
 
 `at` on each value is its place in the caller's own JSON, such as `messages[3].content[0]`, so that
-a refusal can name it however far the value has travelled.
+a refusal can name it however far the value has travelled. A request may have thousands of parts,
+none of which can hold itself: the garbage collector is not told of them.
 """
 
 from typing import Literal, TypeAlias
@@ -25,7 +26,7 @@ class WebPage(msgspec.Struct, frozen=True):
     published: float | None = None
 
 
-class TextPart(msgspec.Struct, frozen=True, tag="text"):
+class TextPart(msgspec.Struct, frozen=True, tag="text", gc=False):
     """Words, and the pages of a search that they rest on."""
 
     text: str
@@ -33,7 +34,7 @@ class TextPart(msgspec.Struct, frozen=True, tag="text"):
     citations: tuple[WebPage, ...] = ()
 
 
-class ImagePart(msgspec.Struct, frozen=True, tag="image"):
+class ImagePart(msgspec.Struct, frozen=True, tag="image", gc=False):
     """A picture as base64 without a data: prefix; `format` is what the caller declared."""
 
     format: ImageFormat
@@ -41,14 +42,14 @@ class ImagePart(msgspec.Struct, frozen=True, tag="image"):
     at: str = ""
 
 
-class ImageLinkPart(msgspec.Struct, frozen=True, tag="image-link"):
+class ImageLinkPart(msgspec.Struct, frozen=True, tag="image-link", gc=False):
     """A picture by its address; a stage that may fetch turns it into an ImagePart."""
 
     url: str
     at: str = ""
 
 
-class DocumentPart(msgspec.Struct, frozen=True, tag="document"):
+class DocumentPart(msgspec.Struct, frozen=True, tag="document", gc=False):
     """A file as base64 without a data: prefix; `format` is one of Kiro's, such as pdf or txt."""
 
     name: str
@@ -57,7 +58,7 @@ class DocumentPart(msgspec.Struct, frozen=True, tag="document"):
     at: str = ""
 
 
-class ThinkingPart(msgspec.Struct, frozen=True, tag="thinking"):
+class ThinkingPart(msgspec.Struct, frozen=True, tag="thinking", gc=False):
     """What a model thought; `signature` proves it to the model, `redacted` is an opaque form."""
 
     text: str = ""
@@ -66,7 +67,7 @@ class ThinkingPart(msgspec.Struct, frozen=True, tag="thinking"):
     at: str = ""
 
 
-class ToolCallPart(msgspec.Struct, frozen=True, tag="tool-call"):
+class ToolCallPart(msgspec.Struct, frozen=True, tag="tool-call", gc=False):
     """A tool that the model wants run. `input` is the JSON text as it came, not yet checked."""
 
     id: str
@@ -75,7 +76,7 @@ class ToolCallPart(msgspec.Struct, frozen=True, tag="tool-call"):
     at: str = ""
 
 
-class ToolResultPart(msgspec.Struct, frozen=True, tag="tool-result"):
+class ToolResultPart(msgspec.Struct, frozen=True, tag="tool-result", gc=False):
     """What running a tool gave."""
 
     call_id: str
@@ -90,7 +91,7 @@ ResultContent: TypeAlias = TextPart | ImagePart | ImageLinkPart | DocumentPart
 Part: TypeAlias = ResultContent | ThinkingPart | ToolCallPart | ToolResultPart
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """One message: who speaks, and the parts in the order they came."""
 
     role: Role

@@ -1,6 +1,7 @@
 """The structs of generateAssistantResponse, both directions (docs/kiro.md §3.1, §4.4).
 
 Lists that are empty are left out (H14), since every list has a default and defaults are omitted.
+None of these can hold itself: the garbage collector is not told of them.
 """
 
 from typing import Any, Literal
@@ -8,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 
-class _Sent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class _Sent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """What goes to Kiro."""
 
 
@@ -158,7 +159,7 @@ class Thinking(_Sent, frozen=True):
     display: str | None = None
 
 
-class ModelFields(msgspec.Struct, frozen=True, omit_defaults=True):
+class ModelFields(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What goes to the model itself, past Kiro, and so is written in the model's own way (§3.6)."""
 
     thinking: Thinking | None = None

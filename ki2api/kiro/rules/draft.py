@@ -20,7 +20,7 @@ class Repair(msgspec.Struct, frozen=True):
     text: str
 
 
-class Call(msgspec.Struct):
+class Call(msgspec.Struct, gc=False):
     """A tool call of the model, under Kiro's name of the tool."""
 
     id: str
@@ -29,7 +29,7 @@ class Call(msgspec.Struct):
     at: str
 
 
-class Result(msgspec.Struct):
+class Result(msgspec.Struct, gc=False):
     """What running a tool gave, as texts; its images and documents went to the turn."""
 
     call_id: str
@@ -38,7 +38,7 @@ class Result(msgspec.Struct):
     at: str
 
 
-class Said(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
     """One turn: a user has texts, attachments and results; the assistant thoughts, texts, calls."""
 
     role: Role

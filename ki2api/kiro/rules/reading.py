@@ -41,7 +41,7 @@ DOCUMENT_RESULT = "(the result is a document, attached to this message)"
 def read_system(draft: Draft, conversation: Conversation) -> None:
     """Put the system text in the draft."""
     for part in conversation.system:
-        draft.system += _words(draft, part)
+        _say(draft, draft.system, part)
 
 
 def read_turns(draft: Draft, conversation: Conversation) -> None:
@@ -83,7 +83,7 @@ def _put_result(draft: Draft, said: Said, part: ToolResultPart) -> None:
 
 
 def _put_words(draft: Draft, said: Said, part: TextPart) -> None:
-    said.texts += _words(draft, part)
+    _say(draft, said.texts, part)
 
 
 def _put_image(draft: Draft, said: Said, part: ImagePart) -> None:
@@ -93,7 +93,7 @@ def _put_image(draft: Draft, said: Said, part: ImagePart) -> None:
 def _put_document(draft: Draft, said: Said, part: DocumentPart) -> None:
     document, hint = checked_document(draft, part)
     said.documents.append(document)
-    said.texts += _words(draft, TextPart(hint, part.at))
+    _say(draft, said.texts, TextPart(hint, part.at))
 
 
 def _refuse_link(_draft: Draft, _said: Said, part: ImageLinkPart) -> None:
@@ -111,11 +111,12 @@ _PUT: Mapping[type[Part], Callable[[Draft, Said, Any], None]] = {
 }
 
 
-def _words(draft: Draft, part: TextPart) -> list[str]:
+def _say(draft: Draft, texts: list[str], part: TextPart) -> None:
     text = h19_clean(part.text)
     if text != part.text:
         draft.repair("H19", part.at, CLEANED)
-    return [text] if text and not text.isspace() else []
+    if text and not text.isspace():
+        texts.append(text)
 
 
 def _result(draft: Draft, said: Said, part: ToolResultPart) -> Result:
@@ -123,7 +124,7 @@ def _result(draft: Draft, said: Said, part: ToolResultPart) -> Result:
     attached: list[ResultContent] = []
     for content in part.content:
         if isinstance(content, TextPart):
-            texts += _words(draft, content)
+            _say(draft, texts, content)
         else:
             attached.append(content)
     for content in attached:
