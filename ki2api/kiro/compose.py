@@ -3,6 +3,8 @@
 Same conversation and ids, same bytes: Kiro's cache goes by the prefix (docs/kiro.md §3.9).
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ki2api.conversation import Conversation, DocumentPart, ImagePart, ThinkingPart
@@ -178,18 +180,25 @@ def _check_weight(draft: Draft, body: bytes, conversation: Conversation) -> None
 
 def _not_honoured(conversation: Conversation, draft: Draft) -> tuple[str, ...]:
     """Name what was asked and has no effect, since Kiro has no field for it."""
-    sampling, choice = conversation.sampling, conversation.tool_choice
-    limited = draft.fields is not None and draft.fields.max_tokens is not None
-    asked = {
-        "max_tokens": sampling.max_tokens is not None and not limited,
-        "temperature": sampling.temperature is not None,
-        "top_p": sampling.top_p is not None,
-        "stop": bool(sampling.stop),
-        "tool_choice": choice.mode in {"any", "named"} or (choice.mode == "none" and draft.tools),
-        "parallel_tool_calls": not choice.parallel,
-        **dict.fromkeys(draft.ignored, True),
-        "strict": any(tool.strict for tool in conversation.tools),
-        "response_format": conversation.reply_format.kind != "text",
-    }
-    named = (*conversation.not_honoured, *(name for name, is_asked in asked.items() if is_asked))
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys((*conversation.not_honoured, *_without_field(conversation, draft))))
+
+
+def _without_field(conversation: Conversation, draft: Draft) -> Iterator[str]:
+    sampling, choice, fields = conversation.sampling, conversation.tool_choice, draft.fields
+    if sampling.max_tokens is not None and (fields is None or fields.max_tokens is None):
+        yield "max_tokens"
+    if sampling.temperature is not None:
+        yield "temperature"
+    if sampling.top_p is not None:
+        yield "top_p"
+    if sampling.stop:
+        yield "stop"
+    if choice.mode in {"any", "named"} or (choice.mode == "none" and draft.tools):
+        yield "tool_choice"
+    if not choice.parallel:
+        yield "parallel_tool_calls"
+    yield from draft.ignored
+    if any(tool.strict for tool in conversation.tools):
+        yield "strict"
+    if conversation.reply_format.kind != "text":
+        yield "response_format"

@@ -5,6 +5,7 @@ The catalogue's own schema decides; where it gave none, what is known of the mod
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -19,6 +20,7 @@ _GPT_EFFORTS = ("none", *_LATER_EFFORTS)
 _LEAST_TOKENS = 1_024
 _VERSION = re.compile(r"claude-(?:opus|sonnet)-(\d+)(?:\.(\d+))?(?:-1m)?")
 _WITH_EFFORT, _WITH_XHIGH = (4, 6), (4, 7)
+_MODELS = 64
 
 
 class Fields(msgspec.Struct, frozen=True):
@@ -38,8 +40,8 @@ class Fields(msgspec.Struct, frozen=True):
 def fields_of(model: Model) -> Fields:
     """Return what a model takes."""
     if model.fields_schema is None:
-        return _of_family(model)
-    return _of_schema(msgspec.json.decode(model.fields_schema, type=dict[str, Any]))
+        return _of_family(model.id, model.max_output)
+    return _of_schema(bytes(model.fields_schema))
 
 
 def native_max_tokens(model: Model, asked: int | None) -> int | None:
@@ -57,18 +59,20 @@ def thinks_by_tags(model: Model, takes: Fields) -> bool:
 
 def writes_tags_unasked(model: Model) -> bool:
     """Tell whether the model at times writes its thoughts as tagged text (§8.1, SUB2)."""
-    return _version(model) >= _WITH_XHIGH
+    return _version(model.id) >= _WITH_XHIGH
 
 
-def _version(model: Model) -> tuple[int, int]:
-    found = _VERSION.fullmatch(model.id)
+def _version(model_id: str) -> tuple[int, int]:
+    found = _VERSION.fullmatch(model_id)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
-def _of_family(model: Model) -> Fields:
-    if model.id.startswith("gpt-5.6-"):
+# Both are asked several times for each request, of the few models that there are.
+@lru_cache(maxsize=_MODELS)
+def _of_family(model_id: str, max_output: int) -> Fields:
+    if model_id.startswith("gpt-5.6-"):
         return Fields("reasoning", _GPT_EFFORTS)
-    version = _version(model)
+    version = _version(model_id)
     if version < _WITH_EFFORT:
         return Fields()
     return Fields(
@@ -76,11 +80,13 @@ def _of_family(model: Model) -> Fields:
         _EFFORTS if version < _WITH_XHIGH else _LATER_EFFORTS,
         ("adaptive", "disabled"),
         ("summarized", "omitted"),
-        (_LEAST_TOKENS, max(model.max_output, _LEAST_TOKENS)),
+        (_LEAST_TOKENS, max(max_output, _LEAST_TOKENS)),
     )
 
 
-def _of_schema(schema: Mapping[str, Any]) -> Fields:
+@lru_cache(maxsize=_MODELS)
+def _of_schema(raw: bytes) -> Fields:
+    schema = msgspec.json.decode(raw, type=dict[str, Any])
     effort_field: EffortField | None = None
     efforts: tuple[str, ...] = ()
     for field in ("output_config", "reasoning"):

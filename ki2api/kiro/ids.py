@@ -5,7 +5,6 @@ request that it failed before (§3.2, seen 2026-09, 2UE): a new attempt takes an
 """
 
 from hashlib import sha256
-from uuid import UUID
 
 import msgspec
 
@@ -23,7 +22,7 @@ def ids_of(conversation: Conversation, salt: str = "") -> Ids:
     """Make the ids of a conversation; the same conversation and salt give the same ids."""
     name = conversation.metadata.session or _beginning(conversation)
     whole = _uuid("conversation", name, salt)
-    utterances = sum(turn.role == "user" and bool(_words(turn)) for turn in conversation.turns)
+    utterances = sum([turn.role == "user" and _has_words(turn) for turn in conversation.turns])
     return Ids(whole, _uuid("continuation", whole, str(utterances)))
 
 
@@ -37,6 +36,15 @@ def _words(turn: Turn) -> str:
     return "\n".join(part.text for part in turn.parts if isinstance(part, TextPart)).strip()
 
 
+def _has_words(turn: Turn) -> bool:
+    for part in turn.parts:
+        if isinstance(part, TextPart) and part.text and not part.text.isspace():
+            return True
+    return False
+
+
 def _uuid(*words: str) -> str:
-    digest = sha256("\0".join(words).encode("utf-8", "surrogatepass")).digest()
-    return str(UUID(bytes=digest[:16], version=4))
+    """Write the digest of these words as a UUID of version 4, whose class takes longer to do so."""
+    digest = sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

@@ -89,7 +89,7 @@ def _free_name(draft: Draft, name: str) -> str:
 
 def h17_only_documents_that_kiro_takes(draft: Draft) -> None:
     """Keep the newest documents of the past up to the limits, and all of the current turn."""
-    if not any([said.documents for said in draft.turns]):
+    if not draft.has("documents"):
         return
     current = draft.turns[-1]
     _check_current(draft, current)

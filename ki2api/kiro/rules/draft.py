@@ -1,5 +1,6 @@
 """A request in the making: what the rules look at and mend before it is put on the wire."""
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -93,3 +94,7 @@ class Draft(Offer, kw_only=True):
     """Whether the system text asks for thoughts as tagged text."""
     ignored: list[str] = []
     """What was asked of thinking and has no effect."""
+
+    def has(self, what: str) -> bool:
+        """Tell whether any turn has such, as most conversations do not have most of it."""
+        return any(map(attrgetter(what), self.turns))

@@ -50,7 +50,7 @@ def _check_side(picture: Picture, at: str, limits: Limits) -> None:
 
 def h17_only_images_that_kiro_takes(draft: Draft) -> None:
     """Keep the newest images up to the limits, and none of the past for a model without eyes."""
-    if not any([said.images for said in draft.turns]):
+    if not draft.has("images"):
         return
     current = draft.turns[-1]
     if current.images and not draft.model.images:

@@ -18,7 +18,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def pair_calls_with_results(draft: Draft) -> None:
     """Settle the tool traffic of the whole conversation; turns alternate and the user is last."""
-    if not any([said.calls or said.results for said in draft.turns]):
+    if not (draft.has("calls") or draft.has("results")):
         return
     taken: set[str] = set()
     calls: list[Call] = []

@@ -26,7 +26,7 @@ def read_thoughts(draft: Draft, said: Said, part: ThinkingPart) -> None:
 
 def only_one_thought_a_turn(draft: Draft) -> None:
     """Keep the last thoughts of each turn, opaque ones only in the running tool round."""
-    if not any([said.thoughts for said in draft.turns]):
+    if not draft.has("thoughts"):
         return
     running = _running_round(draft.turns)
     for at, said in enumerate(draft.turns):
