@@ -7,6 +7,8 @@ came before. Integers are big-endian. A read may end anywhere, also inside a UTF
 
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeAlias
 from zlib import crc32
 
 import msgspec
@@ -22,7 +24,10 @@ _LENGTHS = 8
 """Bytes of the prelude that its checksum is of."""
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
-_REMEMBERED = 64
+_KINDS = 64
+"""Blocks of headers that are remembered."""
+_REMEMBERED = 1_024
+"""Beginnings that are, at some 300 bytes each."""
 _LONGEST_REMEMBERED = 512
 """Bytes; the real ones have some ninety."""
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
@@ -36,8 +41,12 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
-_known: dict[bytes, Mapping[str, str]] = {}
-"""Parsed header blocks: frames of one kind repeat theirs byte for byte, also in other replies."""
+_Beginning: TypeAlias = tuple[int, int, int, Mapping[str, str] | None]
+"""How long a frame is, how much of that are prelude and headers, their checksum, and the headers,
+if they were read before."""
+
+_known: dict[bytes, _Beginning] = {}
+"""Beginnings as they came: frames of one kind and length repeat theirs, also in other replies."""
 
 
 class Decoder:
@@ -50,6 +59,8 @@ class Decoder:
         self._chunks: list[bytes] = []
         self._size = 0
         self._wanted = _PRELUDE.size
+        self._begun = _PRELUDE.size
+        """The length of the last beginning, which the next one has most likely too."""
         self._fault: UpstreamGarbled | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -84,35 +95,45 @@ class Decoder:
         # One loop without a call of ours for each frame: this is where a burst spends its time.
         start, size, self._wanted = 0, self._size, _PRELUDE.size
         while size - start >= _PRELUDE.size:
-            total, head, checksum = _PRELUDE.unpack_from(buffer, start)
-            crc = crc32(buffer[start : start + _LENGTHS])
-            if crc != checksum:
-                raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
-            if not MIN_FRAME <= total <= MAX_FRAME or head > min(total - MIN_FRAME, MAX_HEADERS):
-                raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
+            known = _known.get(buffer[start : start + self._begun])
+            total, begun, crc, headers = known or _begun(buffer, start)
             if size - start < total:
                 self._wanted = total
                 break
-            payload, end = start + _PRELUDE.size + head, start + total - _U32.size
-            crc = crc32(buffer[start + _LENGTHS : end], crc)
-            if crc != _U32.unpack_from(buffer, end)[0]:
+            end = start + total - _U32.size
+            payload = buffer[start + begun : end]
+            if crc32(payload, crc) != _U32.unpack_from(buffer, end)[0]:
                 raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
-            block = buffer[start + _PRELUDE.size : payload]
-            headers = _known.get(block)
             if headers is None:
-                headers = _learnt(block)
-            frames.append(Frame(headers, buffer[payload:end]))
+                headers = _learnt(buffer[start : start + begun], total, crc)
+            self._begun = begun
+            frames.append(Frame(headers, payload))
             start += total
         self._chunks = [buffer[start:]]
         self._size = size - start
 
 
-def _learnt(block: bytes) -> Mapping[str, str]:
-    headers = _headers(block)
-    if len(block) <= _LONGEST_REMEMBERED:
-        if len(_known) >= _REMEMBERED:
-            _known.clear()
-        _known[block] = headers
+def _begun(buffer: bytes, start: int) -> _Beginning:
+    """Read a prelude, whether or not the headers have come."""
+    total, head, checksum = _PRELUDE.unpack_from(buffer, start)
+    begun = _PRELUDE.size + head
+    if head <= _LONGEST_REMEMBERED and (known := _known.get(buffer[start : start + begun])):
+        return known
+    if crc32(buffer[start : start + _LENGTHS]) != checksum:
+        raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
+    if not MIN_FRAME <= total <= MAX_FRAME or head > min(total - MIN_FRAME, MAX_HEADERS):
+        raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
+    return total, begun, crc32(buffer[start : start + begun]), None
+
+
+def _learnt(beginning: bytes, total: int, crc: int) -> Mapping[str, str]:
+    block = beginning[_PRELUDE.size :]
+    if len(block) > _LONGEST_REMEMBERED:
+        return _headers(block)
+    if len(_known) >= _REMEMBERED:
+        _known.clear()
+    headers = _headers_again(block)
+    _known[beginning] = total, len(beginning), crc, headers
     return headers
 
 
@@ -138,6 +159,10 @@ def _headers(block: bytes) -> Mapping[str, str]:
     if at != len(block):
         raise UpstreamGarbled("Kiro's stream has a frame with broken headers.")
     return headers
+
+
+# Frames of one kind have one block, whatever their lengths.
+_headers_again = lru_cache(maxsize=_KINDS)(_headers)
 
 
 def encode(headers: Mapping[str, str], payload: bytes) -> bytes:
