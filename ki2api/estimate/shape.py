@@ -53,6 +53,12 @@ _PATTERNS = tuple(
         "p", "pp", "ppp", " p", "_",
     )
 )  # fmt: skip
+_LONG_MARKS = _PATTERNS.index(b"ppp")
+# What a pattern is made of, in an earlier place: where none of that is found, nobody looks for it.
+_MADE_OF = tuple(
+    max((place for place in range(at) if _PATTERNS[place] in pattern), default=None)
+    for at, pattern in enumerate(_PATTERNS)
+)
 _NOTHING_WIDE = (0,) * (len(_ACCENTED) + len(_CLASSES) + 1 + len(_PAIRS))
 
 FIGURES = (
@@ -100,13 +106,21 @@ def shape(text: str) -> tuple[int, ...]:
     data = text.encode("utf-8", "surrogatepass")
     left_out = b"" if len(data) == len(text) else _CONTINUATION
     drawn = data.translate(_SHAPE, left_out)
-    rules = data.count(b"----") + data.count(b"====") if b"pppp" in drawn else 0
+    patterns = _patterns(drawn)
+    rules = data.count(b"----") + data.count(b"====") if patterns[_LONG_MARKS] else 0
     return (
         *_words(data.translate(_LETTERS, left_out)),
-        *map(drawn.count, _PATTERNS),
+        *patterns,
         rules,
         *(_wide(data.translate(None, _ASCII), drawn) if left_out else _NOTHING_WIDE),
     )
+
+
+def _patterns(drawn: bytes) -> list[int]:
+    counts: list[int] = []
+    for pattern, part in zip(_PATTERNS, _MADE_OF, strict=True):
+        counts.append(drawn.count(pattern) if part is None or counts[part] else 0)
+    return counts
 
 
 def _words(letters: bytes) -> list[int]:
