@@ -1,12 +1,18 @@
 """Reads Kiro's answer: frames in, reply events out (docs/kiro.md §4.2 to §4.7)."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from ki2api.errors import ContextTooLong, EmptyReply, ModelOverloaded, UpstreamGarbled
+from ki2api.errors import (
+    ContextTooLong,
+    EmptyReply,
+    ModelOverloaded,
+    UpstreamError,
+    UpstreamGarbled,
+)
 from ki2api.events import ReplyEnded, ReplyEvent, ReplyStarted, Usage, UsageReported
 from ki2api.kiro import wire
 from ki2api.kiro.framing import Frame
@@ -42,6 +48,16 @@ _SILENT = frozenset(
         "usageEvent",
     }
 )
+_BUSY = "The model is not available at Kiro just now."
+# Events in place of a reply.
+_UNABLE: Mapping[str, tuple[type[UpstreamError], str]] = {
+    "modelTemporarilyUnavailableEvent": (ModelOverloaded, _BUSY),
+    "modelUnavailableEvent": (ModelOverloaded, _BUSY),
+    "invalidStateEvent": (
+        UpstreamGarbled,
+        "Kiro says that the state of the conversation is invalid.",
+    ),
+}
 _EVERYTHING = Hearing()
 _AS_ESTIMATED = Scale()
 _decode_text = msgspec.json.Decoder(wire.TextEvent).decode
@@ -88,7 +104,8 @@ class Interpreter:
                 if frame.headers.get(":event-type") == _TEXT:
                     words.append(_words(frame.payload))
                 else:
-                    self._say(words, out)
+                    if words:
+                        self._say(words, out)
                     out += self._other(frame)
         finally:
             self._say(words, out)
@@ -120,29 +137,13 @@ class Interpreter:
 
     def _other(self, frame: Frame) -> list[ReplyEvent]:
         kind = frame.headers.get(":event-type", "")
+        take = self._takers.get(kind)
         try:
-            return self._read(kind, frame)
+            if take is not None:
+                return take(self, _FORMS[kind].read(kind, frame.payload))
+            self._fault_or_skip(kind, frame)
         except _GARBLED as error:
             raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
-
-    def _read(self, kind: str, frame: Frame) -> list[ReplyEvent]:
-        match kind:
-            case "toolUseEvent":
-                return self._call(_event(kind, frame.payload, wire.ToolUseEvent))
-            case "reasoningContentEvent":
-                return self._thoughts(_event(kind, frame.payload, wire.ReasoningEvent))
-            case "contextUsageEvent":
-                self._meter.context(_event(kind, frame.payload, wire.ContextUsageEvent))
-            case "meteringEvent":
-                self._meter.metering(_event(kind, frame.payload, wire.MeteringEvent))
-            case "metadataEvent":
-                self._meter.metadata(_event(kind, frame.payload, wire.MetadataEvent))
-            case "modelTemporarilyUnavailableEvent" | "modelUnavailableEvent":
-                raise ModelOverloaded("The model is not available at Kiro just now.")
-            case "invalidStateEvent":
-                raise UpstreamGarbled("Kiro says that the state of the conversation is invalid.")
-            case _:
-                self._fault_or_skip(kind, frame)
         return []
 
     def _call(self, event: wire.ToolUseEvent) -> list[ReplyEvent]:
@@ -150,18 +151,40 @@ class Interpreter:
         if not isinstance(piece, str):
             piece = msgspec.json.encode(piece).decode()
         self._meter.write(piece)
-        stop = bool(event.stop)
         before = self._heard.close_text()
-        return before + self._parts.call(
-            event.tool_use_id or "", event.name or "", piece, stop=stop
+        called = self._parts.call(
+            event.tool_use_id or "", event.name or "", piece, stop=bool(event.stop)
         )
+        return before + called if before else called
 
     def _thoughts(self, event: wire.ReasoningEvent) -> list[ReplyEvent]:
         words = event.text or ""
         self._meter.write(words)
         return self._heard.native(words, event.signature or "", event.redacted_content or "")
 
+    def _context(self, event: wire.ContextUsageEvent) -> list[ReplyEvent]:
+        self._meter.context(event)
+        return []
+
+    def _metering(self, event: wire.MeteringEvent) -> list[ReplyEvent]:
+        self._meter.metering(event)
+        return []
+
+    def _metadata(self, event: wire.MetadataEvent) -> list[ReplyEvent]:
+        self._meter.metadata(event)
+        return []
+
+    _takers: ClassVar[Mapping[str, Callable[["Interpreter", Any], list[ReplyEvent]]]] = {
+        "toolUseEvent": _call,
+        "reasoningContentEvent": _thoughts,
+        "contextUsageEvent": _context,
+        "meteringEvent": _metering,
+        "metadataEvent": _metadata,
+    }
+
     def _fault_or_skip(self, kind: str, frame: Frame) -> None:
+        if refusal := _UNABLE.get(kind):
+            raise refusal[0](refusal[1])
         if frame.headers.get(":message-type") not in _FAULTS:
             if kind not in _SILENT:
                 self.skipped[kind] += 1
@@ -172,17 +195,34 @@ class Interpreter:
         self._meter.overrun = True
 
 
+class _Form(Generic[EventT]):
+    """How the events of one kind are read."""
+
+    def __init__(self, form: type[EventT]) -> None:
+        self._decode = msgspec.json.Decoder(form).decode
+        self._empty = form()
+
+    def read(self, kind: str, payload: bytes) -> EventT:
+        """Read an event, which may say nothing at first sight."""
+        event = self._decode(payload)
+        return _look_closer(kind, payload, event) if event == self._empty else event
+
+
+_FORMS: Mapping[str, _Form[Any]] = {
+    "toolUseEvent": _Form(wire.ToolUseEvent),
+    "reasoningContentEvent": _Form(wire.ReasoningEvent),
+    "contextUsageEvent": _Form(wire.ContextUsageEvent),
+    "meteringEvent": _Form(wire.MeteringEvent),
+    "metadataEvent": _Form(wire.MetadataEvent),
+}
+
+
 def _words(payload: bytes) -> str:
     try:
         words = _decode_text(payload).content
         return words or _look_closer(_TEXT, payload, wire.TextEvent()).content or ""
     except _GARBLED as error:
         raise UpstreamGarbled(f"Kiro's stream has a broken {_TEXT}.") from error
-
-
-def _event(kind: str, payload: bytes, form: type[EventT]) -> EventT:
-    event = msgspec.json.decode(payload, type=form)
-    return _look_closer(kind, payload, event) if event == form() else event
 
 
 def _look_closer(kind: str, payload: bytes, event: EventT) -> EventT:
