@@ -1,6 +1,7 @@
 """Replies in the form of the Messages API, as server-sent events or whole."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -38,6 +39,7 @@ STOP_REASONS: Mapping[EndReason, str] = {
 }
 PING = frame(b'{"type":"ping"}', b"ping")
 
+_PLACES = 256
 # What each kind of part's deltas are called, and their one field.
 _DELTAS: Mapping[PartKind, tuple[str, str]] = {
     "text": ("text_delta", "text"),
@@ -99,9 +101,7 @@ class AnthropicEncoder(Writer):
         if event.result is not None:
             block = search_block(event.result)
             return _event("content_block_start", index=event.index, content_block=block)
-        delta, field = _DELTAS[event.kind]
-        hollow = _event("content_block_delta", index=event.index, delta={"type": delta, field: ""})
-        self._expect(hollow)
+        self._expect(_hollow(event.kind, event.index))
         return _event("content_block_start", index=event.index, content_block=_opening(event))
 
     def _ended(self, event: ReplyEnded) -> bytes:
@@ -109,9 +109,7 @@ class AnthropicEncoder(Writer):
             "stop_reason": STOP_REASONS[event.reason],
             "stop_sequence": event.stop_sequence,
         }
-        return _event("message_delta", delta=ends, usage=_usage(self._usage)) + _event(
-            "message_stop"
-        )
+        return _event("message_delta", delta=ends, usage=_usage(self._usage)) + _STOP
 
     def _message(self, **rest: Any) -> dict[str, Any]:
         return {
@@ -126,6 +124,22 @@ class AnthropicEncoder(Writer):
 def _event(kind: str, **fields: Any) -> bytes:
     """Write one event; Anthropic says its name twice."""
     return frame(encode({"type": kind, **fields}), kind.encode())
+
+
+_STOP = _event("message_stop")
+
+
+# Replies have few parts, and what says no more than their places is the same in all replies.
+@lru_cache(maxsize=_PLACES)
+def _hollow(kind: PartKind, index: int) -> bytes:
+    """Write a delta without its text."""
+    delta, field = _DELTAS[kind]
+    return _event("content_block_delta", index=index, delta={"type": delta, field: ""})
+
+
+@lru_cache(maxsize=_PLACES)
+def _stopped(index: int) -> bytes:
+    return _event("content_block_stop", index=index)
 
 
 def _opening(event: PartStarted) -> dict[str, Any]:
@@ -148,7 +162,7 @@ def _part_ended(event: PartEnded) -> bytes:
     if event.signature:
         deltas.append({"type": "signature_delta", "signature": event.signature})
     last = [_event("content_block_delta", index=event.index, delta=delta) for delta in deltas]
-    return b"".join([*last, _event("content_block_stop", index=event.index)])
+    return b"".join([*last, _stopped(event.index)])
 
 
 def _is_broken_off(part: ReplyPart, reply: Reply) -> bool:
