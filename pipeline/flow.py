@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 
 class Slot(Generic[T]):
-    """A typed place on a flow, filled by one stage and read by others."""
+    """A typed place on a flow, filled by one stage and read by others.
+
+    What fills it stands in the flow's own dictionary, where Python looks first: this object is
+    asked of a slot only while that is empty.
+    """
 
     name: str
 
@@ -32,16 +36,12 @@ class Slot(Generic[T]):
     def __get__(self, flow: object | None, owner: type) -> T | Self:
         if flow is None:
             return self
-        try:
-            return flow.__dict__[self.name]  # type: ignore[no-any-return]
-        except KeyError:
-            raise EmptySlot(f"flow.{self.name} is empty") from None
+        raise EmptySlot(f"flow.{self.name} is empty")
 
-    def __set__(self, flow: object, value: T) -> None:
-        flow.__dict__[self.name] = value
+    if TYPE_CHECKING:
 
-    def __delete__(self, flow: object) -> None:
-        flow.__dict__.pop(self.name, None)
+        def __set__(self, flow: object, value: T) -> None: ...
+        def __delete__(self, flow: object) -> None: ...
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -75,13 +75,16 @@ class Flow:
 
     def __init__(self, id: str = "", *, clock: Callable[[], float] = monotonic) -> None:  # noqa: A002 - its name everywhere
         """`id` is made up where none is given; `clock` gives seconds that never go back."""
-        self.id = id or token_hex(6)
-        self.clock = clock
-        self.began = clock()
-        self.notes = []
-        self.extras = {}
-        self.when_answered = {}
-        self._scopes = [Held()]
+        # All at once: each by itself would be looked at by `__setattr__`.
+        self.__dict__.update(
+            id=id or token_hex(6),
+            clock=clock,
+            began=clock(),
+            notes=[],
+            extras={},
+            when_answered={},
+            _scopes=[Held()],
+        )
 
     if (
         not TYPE_CHECKING
@@ -93,6 +96,11 @@ class Flow:
                 hint = did_you_mean(name, self.slots())
                 raise AttributeError(f"{type(self).__name__} has no slot {name!r}{hint}")
             object.__setattr__(self, name, value)  # as super() would, at a third of its price
+
+        def __delattr__(self, name: str) -> None:
+            is_slot = isinstance(getattr(type(self), name, None), Slot)
+            if not is_slot or self.has(name):  # a slot may be emptied that is empty
+                super().__delattr__(name)
 
     @classmethod
     def slots(cls) -> frozenset[str]:

@@ -37,18 +37,26 @@ class Knowledge:
         self._models = self._inquiry(self._ask_models, _HOUR)
         self._usage = self._inquiry(self._ask_usage, _MINUTE)
         self._usage_with_email = self._inquiry(self._ask_usage_with_email, _MINUTE)
+        self._ids: dict[str, tuple[Sequence[Model], frozenset[str]]] = {}
         self._offered: tuple[Sequence[Sequence[Model]], Sequence[Model]] = ([], FALLBACK)
 
     def forget(self, name: str) -> None:
         """Know nothing of this account: another login has taken its name."""
         self._models.forget(name)
+        self._ids.pop(name, None)
         self._usage.forget(name)
         self._usage_with_email.forget(name)
 
     def may_have(self, member: Member, model: str) -> bool:
         """Tell whether an account may have a model: one whose list is not known may."""
         models = self._models.known(member.name)
-        return models is None or any(each.id == model for each in models)
+        if models is None:
+            return True
+        listed, ids = self._ids.get(member.name, ((), frozenset()))
+        if listed is not models:
+            ids = frozenset(each.id for each in models)
+            self._ids[member.name] = models, ids
+        return model in ids
 
     def count(self, member: Member) -> int | None:
         """Return how many models an account lists, if that is known."""

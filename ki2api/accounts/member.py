@@ -126,14 +126,13 @@ class Member:
 
     def settle(self, now: float) -> Standing | None:
         """Let what has lapsed lapse; return the account's standing before, if it has changed."""
-        self.models = {
-            model: standing
-            for model, standing in self.models.items()
-            if not standing.has_lapsed(now)
-        }
+        if self.models:
+            resting = self.models.items()
+            self.models = {model: each for model, each in resting if not each.has_lapsed(now)}
+        if not self._standing.has_lapsed(now):
+            return None
         before = self.standing
-        if self._standing.has_lapsed(now):
-            self.recover(now)
+        self.recover(now)
         return before if self.standing != before else None
 
     def recover(self, now: float) -> None:

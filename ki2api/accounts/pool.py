@@ -311,8 +311,7 @@ class AccountPool:
     def _grant(self, member: Member, wish: Wish) -> Lease:
         member.requests += 1
         self._turns.bind(self._members, wish, member, self._clock())
-        access = structs.asdict(member.access())
-        return Lease(**access, model=wish.model, member=member)
+        return Lease(*structs.astuple(member.access()), model=wish.model, member=member)
 
     async def _learn_the_reset(self, member: Member) -> None:
         """Let a spent account return when Kiro says, as the refusal did not say it."""

@@ -1,6 +1,7 @@
 """Profile ARNs and regions: which profile a call names, and which region it goes to."""
 
 import re
+from functools import lru_cache
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 PROFILE_ARN = re.compile(
@@ -31,6 +32,7 @@ def is_profile_arn(text: str) -> bool:
     return len(text) <= _LONGEST_ARN and PROFILE_ARN.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=256)  # of an account it is asked at every request
 def api_region(profile_arn: str, sign_in_region: str) -> str:
     """Return the region of Kiro's API: the profile's own, else the one that serves the sign-in's.
 
