@@ -6,6 +6,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 from msgspec import Struct
 
+from ki2api.transport.direct import Direct
+from ki2api.transport.shielded import Shielded
 from pipeline.secret import Secret
 
 NO_LIMITS = httpx.Timeout(None)
@@ -19,7 +21,7 @@ def no_cookies() -> CookieJar:
 class _Way(Struct, frozen=True):
     """A transport, and the client around it for those who want one."""
 
-    transport: httpx.AsyncBaseTransport
+    transport: Direct | Shielded
     client: httpx.AsyncClient
 
 
@@ -42,15 +44,15 @@ class Clients:
         self._make = make
         self._proxy = proxy
         self._timeout = timeout
-        self.extensions: Mapping[str, object] = {"timeout": timeout.as_dict()}
-        """What a request that no client has built needs, so that it is timed alike."""
+        self.seconds: Mapping[str, float | None] = timeout.as_dict()
+        """The limits of a request that no client has built, so that it is timed alike."""
         self._ways: dict[str | None, _Way] = {}
 
     def of(self, proxy: Secret | None = None) -> httpx.AsyncClient:
         """Return the client of an account's own proxy, or the common one."""
         return self._way(proxy).client
 
-    def transport_of(self, proxy: Secret | None = None) -> httpx.AsyncBaseTransport:
+    def transport_of(self, proxy: Secret | None = None) -> Direct | Shielded:
         """Return the transport of that client, for calls that need nothing of a client."""
         return self._way(proxy).transport
 
@@ -66,14 +68,16 @@ class Clients:
         """Close every connection."""
         ways, self._ways = self._ways, {}
         for way in ways.values():
+            await way.transport.aclose()
             await way.client.aclose()
 
     def _way(self, proxy: Secret | None) -> _Way:
         url = proxy.reveal() if proxy else self._proxy
         if url not in self._ways:
-            transport = self._make(url)
+            made = self._make(url)
+            transport = made if isinstance(made, Direct | Shielded) else Shielded(made)
             client = httpx.AsyncClient(
-                transport=transport, timeout=self._timeout, cookies=no_cookies(), trust_env=False
+                transport=made, timeout=self._timeout, cookies=no_cookies(), trust_env=False
             )
             self._ways[url] = _Way(transport, client)
         return self._ways[url]

@@ -33,16 +33,16 @@ class Connection(asyncio.Protocol):
         self._stalled: asyncio.TimerHandle | None = None
         self._has_come: Callable[[], bool] | None = None
 
-    def ask(self, request: Outgoing) -> Incoming:
-        """Send a request; what is returned must be read to its end or closed."""
-        incoming = Incoming(self, request.read_seconds)
+    def ask(self, request: Outgoing, pieces: list[bytes]) -> Incoming:
+        """Send a request, as it was written; what is returned must be read to its end or closed."""
+        incoming = Incoming(self, request.seconds.get("read"))
         if self._transport.is_closing():
             incoming.fail(httpx.RemoteProtocolError("closed before a request was sent"))
             return incoming
         self._incoming = incoming
         self._responses.expect(incoming, bodiless=request.bodiless)
-        self._write_seconds = request.write_seconds
-        self._transport.writelines(request.pieces)
+        self._write_seconds = request.seconds.get("write")
+        self._transport.writelines(pieces)
         return incoming
 
     @property

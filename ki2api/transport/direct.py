@@ -9,8 +9,9 @@ import httpx
 
 from ki2api.transport.connection import Connection
 from ki2api.transport.dialling import dial
+from ki2api.transport.incoming import Incoming
 from ki2api.transport.pool import Origin, Pool
-from ki2api.transport.request import outgoing, seconds_for
+from ki2api.transport.request import Outgoing, outgoing
 
 IDLE_SECONDS = 20.0
 """How long an idle connection is kept; shorter than common servers do, so that they are not the
@@ -45,18 +46,22 @@ class Direct(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and wait for the head of its response; raises httpx.TransportError."""
-        going = outgoing(request)
-        origin = _origin(request.url)
+        incoming = await self.send(outgoing(request))
+        return httpx.Response(incoming.status, headers=incoming.headers, stream=incoming)
+
+    async def send(self, going: Outgoing) -> Incoming:
+        """Do the same for calls that come often: httpx's objects cost a fifth of a short one."""
+        pieces, origin = going.written(), _origin(going.url)
         connection = self.pool.take(origin)
         if connection is None:
-            connection = await self._opened(origin, seconds_for(request, "connect"))
-        incoming = connection.ask(going)
+            connection = await self._opened(origin, going.seconds.get("connect"))
+        incoming = connection.ask(going, pieces)
         try:
             await incoming.head()
         except BaseException:
             await incoming.aclose()
             raise
-        return httpx.Response(incoming.status, headers=incoming.headers, stream=incoming)
+        return incoming
 
     async def reach(self, url: httpx.URL, seconds: float) -> None:
         """Connect, with TLS where it is meant, and say nothing; raises httpx.TransportError."""

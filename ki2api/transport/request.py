@@ -1,37 +1,55 @@
 """A request in the form it goes out in."""
 
+from collections.abc import Mapping, Sequence
+
 import httpx
 from msgspec import Struct
 
 
 class Outgoing(Struct, frozen=True):
-    """A request as bytes, and how long its sending and its answer may stand still."""
+    """A request whose body is at hand; of httpx's own, nothing more is needed to send it."""
 
-    pieces: list[bytes]
-    bodiless: bool
-    """Whether its response has a head alone."""
-    write_seconds: float | None
-    read_seconds: float | None
+    method: str
+    url: httpx.URL
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes = b""
+    seconds: Mapping[str, float | None] = {}
+    """How long each part may stand still, by httpx's names: connect, write, read."""
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether its response has a head alone."""
+        return self.method == "HEAD"
+
+    def written(self) -> list[bytes]:
+        """Return it as bytes; raises LocalProtocolError where a header breaks it."""
+        lines = b"".join([b"%s: %s\r\n" % header for header in self.headers])
+        first = b"%s %s HTTP/1.1\r\n" % (self.method.encode("ascii"), self.url.raw_path)
+        head = b"%s%s\r\n" % (first, lines)
+        ends = len(self.headers) + 2
+        if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+            raise httpx.LocalProtocolError("a header of the request holds a line break")
+        return [head, self.body] if self.body else [head]
 
 
 def outgoing(request: httpx.Request) -> Outgoing:
-    """Write a request whose body is at hand; raises LocalProtocolError where a header breaks it."""
-    lines = [b"%s: %s\r\n" % header for header in request.headers.raw]
-    method = request.method.encode("ascii")
-    head = b"".join([b"%s %s HTTP/1.1\r\n" % (method, request.url.raw_path), *lines, b"\r\n"])
-    ends = len(lines) + 2
-    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
-        raise httpx.LocalProtocolError("a header of the request holds a line break")
-    body = request.read()
+    """Take what is to be sent out of a request of httpx's."""
     return Outgoing(
-        [head, body] if body else [head],
-        method == b"HEAD",
-        seconds_for(request, "write"),
-        seconds_for(request, "read"),
+        request.method,
+        request.url,
+        request.headers.raw,
+        request.read(),
+        request.extensions.get("timeout", {}),
     )
 
 
-def seconds_for(request: httpx.Request, what: str) -> float | None:
-    """Return how long a part of a request may take, None for any time."""
-    seconds: float | None = request.extensions.get("timeout", {}).get(what)
-    return seconds
+def asked(going: Outgoing) -> httpx.Request:
+    """Make a request of httpx's of what is to be sent."""
+    # A stream is taken as it is; for content, httpx would make all headers anew.
+    return httpx.Request(
+        going.method,
+        going.url,
+        headers=list(going.headers),
+        stream=httpx.ByteStream(going.body),
+        extensions={"timeout": dict(going.seconds)},
+    )

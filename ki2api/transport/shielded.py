@@ -12,6 +12,7 @@ from typing import cast
 import httpx
 
 from ki2api.transport.incoming import Incoming
+from ki2api.transport.request import Outgoing, asked
 
 
 class Shielded(httpx.AsyncBaseTransport):
@@ -23,6 +24,14 @@ class Shielded(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and wait for the head of its response; raises httpx.TransportError."""
+        incoming = await self._begun(request)
+        return httpx.Response(incoming.status, headers=incoming.headers, stream=incoming)
+
+    async def send(self, going: Outgoing) -> Incoming:
+        """Do the same as `Direct.send`."""
+        return await self._begun(asked(going))
+
+    async def _begun(self, request: httpx.Request) -> Incoming:
         errand = _Errand(self._inside, request)
         self._errands.add(errand)
         errand.task.add_done_callback(lambda _: self._errands.discard(errand))
@@ -32,7 +41,7 @@ class Shielded(httpx.AsyncBaseTransport):
         except BaseException:
             await incoming.aclose()
             raise
-        return httpx.Response(incoming.status, headers=incoming.headers, stream=incoming)
+        return incoming
 
     async def aclose(self) -> None:
         """Close every connection; what is under way breaks off."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from uuid import UUID
 
 import httpx
 from msgspec import Struct
@@ -15,7 +14,8 @@ import ki2api
 from ki2api.accounts.companion import Access
 from ki2api.kiro.calls import Call
 from ki2api.kiro.refusals import refusal
-from ki2api.transport import Clients
+from ki2api.kiro.uuids import uuid_of
+from ki2api.transport import Clients, Outgoing
 from ki2api.upstream.exchange import Exchange
 from pipeline.secret import Secret
 
@@ -45,7 +45,7 @@ class _Form(Struct, frozen=True):
     token: Secret
     """By itself: a lease takes up a new one in the midst of its use."""
     token_type: str
-    headers: httpx.Headers
+    headers: list[tuple[bytes, bytes]]
 
     def serves(self, call: Call, access: Access) -> bool:
         """Tell whether these are the headers of this call, but for those of each call alone."""
@@ -78,7 +78,7 @@ class Caller:
             words = await exchange.read_upto(REFUSAL_LIMIT)
         raise refusal(exchange.status, exchange.headers, words)
 
-    def _request(self, url: str, call: Call, access: Access) -> httpx.Request:
+    def _request(self, url: str, call: Call, access: Access) -> Outgoing:
         place = url.rstrip("/") + call.path
         target = _url(place)
         form = self._forms.get((place, access.name))
@@ -86,20 +86,13 @@ class Caller:
             headers = self._headers(target, call, access)
             form = _Form(call.headers, access.token, access.token_type, headers)
             self._forms[place, access.name] = form
-        headers = form.headers.copy()
-        headers["amz-sdk-invocation-id"] = _invocation()
+        headers = [*form.headers, (b"amz-sdk-invocation-id", _invocation())]
         if call.body:
-            headers["content-length"] = str(len(call.body))
-        # A stream is taken as it is; for content, httpx would make all headers anew.
-        return httpx.Request(
-            call.method,
-            target.copy_merge_params(call.query) if call.query else target,
-            headers=headers,
-            stream=httpx.ByteStream(call.body),
-            extensions=dict(self._clients.extensions),
-        )
+            headers.append((b"content-length", b"%d" % len(call.body)))
+        whole = target.copy_merge_params(call.query) if call.query else target
+        return Outgoing(call.method, whole, headers, call.body, self._clients.seconds)
 
-    def _headers(self, target: httpx.URL, call: Call, access: Access) -> httpx.Headers:
+    def _headers(self, target: httpx.URL, call: Call, access: Access) -> list[tuple[bytes, bytes]]:
         agent, short = _agents(self._agent, access.name)
         headers = {
             "host": target.netloc.decode(),
@@ -112,12 +105,12 @@ class Caller:
         }
         if access.token_type:
             headers["tokentype"] = access.token_type
-        return httpx.Headers(headers)
+        return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-def _invocation() -> str:
+def _invocation() -> bytes:
     """Name one call; it has to differ from others, and need not be hard to guess."""
-    return str(UUID(int=random.getrandbits(128), version=4))
+    return uuid_of(random.getrandbits(128)).encode()
 
 
 @lru_cache(maxsize=64)

@@ -1,9 +1,9 @@
 """One call to Kiro on its way: the head of its response, then what comes, as bytes."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import httpx
 
@@ -15,18 +15,15 @@ from ki2api.errors import (
     UpstreamUnavailable,
     UpstreamUntrusted,
 )
-from ki2api.transport import Incoming, causes, proxy_fault
+from ki2api.transport import Direct, Outgoing, Shielded, causes, proxy_fault
 
 
 class Exchange:
     """A request and its response, to be stopped by whoever has begun it; `async with` does."""
 
     status: int
-    headers: Mapping[str, str]
 
-    def __init__(
-        self, transport: httpx.AsyncBaseTransport, request: httpx.Request, *, proxy: str = ""
-    ) -> None:
+    def __init__(self, transport: Direct | Shielded, request: Outgoing, *, proxy: str = "") -> None:
         """`proxy` is the host of the proxy that the transport goes by, if it goes by one."""
         self._transport = transport
         self._request = request
@@ -36,14 +33,16 @@ class Exchange:
     async def begin(self) -> None:
         """Send the request and wait for the head of the response; raises UpstreamError."""
         try:
-            self._response = await self._transport.handle_async_request(self._request)
+            self._incoming = await self._transport.send(self._request)
         except Exception as error:
             host = self._request.url.netloc.decode()
             raise _meaning(error, host, self._proxy) from error
-        self.status = self._response.status_code
-        self.headers = self._response.headers
-        # Not aiter_raw: each generator in the way costs a microsecond or more for each piece.
-        self._pieces = aiter(cast("AsyncIterator[bytes]", self._response.stream))
+        self.status = self._incoming.status
+
+    @cached_property
+    def headers(self) -> httpx.Headers:
+        """Those of the response; few look at them."""
+        return httpx.Headers(self._incoming.headers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,15 +58,14 @@ class Exchange:
     @property
     def ended(self) -> bool:
         """Whether all was read, as far as that is known before the next read."""
-        stream = self._response.stream
-        return isinstance(stream, Incoming) and stream.exhausted
+        return self._incoming.exhausted
 
     async def read(self) -> bytes:
         """Return all that has arrived since the last read, b"" at the end; raises UpstreamError."""
         if self._failure is not None:
             raise self._failure
         try:
-            return await anext(self._pieces)
+            return await anext(self._incoming)
         except StopAsyncIteration:
             return b""
         except Exception as error:
@@ -86,15 +84,14 @@ class Exchange:
         return body
 
     def give_up(self, failure: GatewayError) -> None:
-        """Let who reads fail with this now, where nothing has come; of our own transports."""
-        stream = self._response.stream
-        if isinstance(stream, Incoming) and not stream.ended:
+        """Let who reads fail with this, now where nothing has come."""
+        if not self._incoming.ended:
             self._failure = failure
-            stream.give_up(httpx.ReadTimeout("nothing came in time"))
+            self._incoming.give_up(httpx.ReadTimeout("nothing came in time"))
 
     async def stop(self) -> None:
         """Read no more; the connection is closed if the response has not ended."""
-        await self._response.aclose()
+        await self._incoming.aclose()
 
 
 def _meaning(error: Exception, host: str, proxy: str) -> GatewayError:

@@ -16,7 +16,7 @@ from ki2api.errors import (
     UpstreamUnavailable,
     UpstreamUntrusted,
 )
-from ki2api.transport import Direct, Shielded
+from ki2api.transport import Direct, Outgoing, Shielded
 from ki2api.upstream.exchange import Exchange
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.anyio
 async def get(
     transport: httpx.AsyncBaseTransport, url: str = "https://kiro.test/", proxy: str = ""
 ) -> AsyncIterator[Exchange]:
-    exchange = Exchange(transport, httpx.Request("GET", url), proxy=proxy)
+    ours = transport if isinstance(transport, Direct | Shielded) else Shielded(transport)
+    exchange = Exchange(ours, Outgoing("GET", httpx.URL(url), []), proxy=proxy)
     await exchange.begin()
     async with exchange:
         yield exchange
@@ -53,7 +54,7 @@ def failing(error: Exception) -> httpx.MockTransport:
 async def test_what_comes_is_read_to_its_end() -> None:
     async with get(answering(b"one", b"two")) as exchange:
         assert exchange.status == 200
-        assert [await exchange.read() for _ in range(4)] == [b"one", b"two", b"", b""]
+        assert [await exchange.read() for _ in range(3)] == [b"onetwo", b"", b""]
 
 
 async def test_nobody_listening_is_an_upstream_that_cannot_be_reached() -> None:
@@ -104,9 +105,19 @@ async def test_an_error_that_httpx_does_not_know_is_an_upstream_that_cannot_be_r
             pass
 
 
-@pytest.mark.parametrize(("limit", "read"), [(100, b"onetwo"), (3, b"one"), (0, b"")])
-async def test_no_more_is_read_than_is_wanted(limit: int, read: bytes) -> None:
+async def test_what_comes_is_read_to_its_end_or_to_a_limit() -> None:
     async with get(answering(b"one", b"two")) as exchange:
+        assert await exchange.read_upto(100) == b"onetwo"
+
+
+@pytest.mark.parametrize(("limit", "read"), [(3, b"one"), (0, b"")])
+async def test_no_more_is_read_than_is_wanted(limit: int, read: bytes) -> None:
+    class Body(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"one"
+            await asyncio.Event().wait()
+
+    async with get(httpx.MockTransport(lambda _: httpx.Response(200, stream=Body()))) as exchange:
         assert await exchange.read_upto(limit) == read
 
 
