@@ -6,6 +6,7 @@ sign-in service, and then says how every account stands and which ones a lease m
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -276,7 +277,8 @@ class PoolModel(RuleBasedStateMachine):
         self.closed_until = 0.0
         self.sessions: dict[str, tuple[str, float]] = {}
         self.leases: list[tuple[Lease, Account]] = []
-        self.pending: list[tuple[asyncio.Task[Lease], Wish]] = []
+        self.granted: list[tuple[Wish, Lease]] = []
+        self.pending: list[asyncio.Task[None]] = []
         self.store = MemoryStore()
         self.outside = Outside(self._account, lambda: self.now)
         self.pool = self._new_pool()
@@ -336,14 +338,20 @@ class PoolModel(RuleBasedStateMachine):
             if wish.session and not self._is_steered(wish, account):
                 self.sessions[wish.session] = lease.name, self.now + wish.sticky
 
+    async def _ask(self, wish: Wish) -> None:
+        # Who asked first may be served last, and a session stays on the account that serves first.
+        with suppress(GatewayError):
+            lease = await self.pool.lease(wish)
+            self.granted.append((wish, lease))
+
     def _granted(self) -> list[tuple[Wish, Lease]]:
-        done = [(task, wish) for task, wish in self.pending if task.done()]
-        self.pending = [(task, wish) for task, wish in self.pending if not task.done()]
-        return [
-            (wish, task.result())
-            for task, wish in done
-            if not task.cancelled() and not isinstance(task.exception(), GatewayError)
-        ]
+        done = [task for task in self.pending if task.done()]
+        self.pending = [task for task in self.pending if not task.done()]
+        for task in done:
+            if not task.cancelled():
+                task.result()
+        granted, self.granted = self.granted, []
+        return granted
 
     def _learn_of_refreshes(self) -> None:
         answers, self.outside.answers, self.outside.answered = self.outside.answers, [], set()
@@ -386,8 +394,8 @@ class PoolModel(RuleBasedStateMachine):
 
     def _lease(self, wish: Wish) -> None:
         before, bound, held = self._able(wish), self._bound(wish), len(self.leases)
-        task = self.loop.create_task(self.pool.lease(wish))
-        self.pending.append((task, wish))
+        task = self.loop.create_task(self._ask(wish))
+        self.pending.append(task)
         self.run()
         if not task.done():
             assert self.outside.waiting
@@ -524,9 +532,8 @@ class PoolModel(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.run(self.pool.stop(0.0))
-        for task, _ in self.pending:
-            assert task.done()
-        self.pending, self.leases, self.sessions = [], [], {}
+        assert not self.pending
+        self.leases, self.sessions = [], {}
         self.suspended, self.closed_until = {}, 0.0
         for account in self.accounts.values():
             account.restart()
