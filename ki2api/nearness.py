@@ -62,10 +62,10 @@ def near(headers: Mapping[str, str], peer: str) -> bool:
     if _TOLD.isdisjoint(headers):
         return not peer or _private(_address(peer))
     clients = list(_clients(headers))
-    hidden = not clients and any(name in headers for name in _PROXIES)
     peers = [_address(peer)] if peer else []
     everybody = [*peers, *clients, *_relays(headers.get("via", ""))]
-    return not hidden and all(map(_private, everybody))
+    # A proxy that names nobody hides whom it asks for.
+    return bool(clients) and all(map(_private, everybody))
 
 
 def _clients(headers: Mapping[str, str]) -> Iterator[Address | None]:

@@ -5,6 +5,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 
 from ki2api.errors import UpstreamDisconnected, UpstreamGarbled
+from ki2api.kiro import framing
 from ki2api.kiro.framing import MAX_FRAME, MAX_HEADERS, MIN_FRAME, Decoder, Frame, encode
 
 EVENT = {":content-type": "application/json", ":message-type": "event"}
@@ -185,8 +186,10 @@ def test_a_stream_that_ends_inside_a_frame_has_broken_off() -> None:
 
 def test_more_kinds_of_frames_than_are_remembered_are_read_as_well() -> None:
     decoder = Decoder()
+    framing._known.clear()
     for number in range(100):
         assert decoder.feed(encode({"n": str(number)}, b""))[0].headers == {"n": str(number)}
+        assert len(framing._known) == number % 64 + 1
 
 
 def test_repeated_header_blocks_are_parsed_once() -> None:
@@ -195,11 +198,13 @@ def test_repeated_header_blocks_are_parsed_once() -> None:
 
 
 def test_long_header_blocks_are_read_and_not_remembered() -> None:
-    long = encode({":event-type": "e" * 600}, b"")
-    first, again = Decoder().feed(long + long)
-    assert first == again
-    assert first.headers == {":event-type": "e" * 600}
-    assert first.headers is not again.headers
+    for length, remembered in ((512, True), (513, False)):
+        value = "e" * (length - len(":event-type") - 4)
+        long = encode({":event-type": value}, b"")
+        first, again = Decoder().feed(long + long)
+        assert first == again
+        assert first.headers == {":event-type": value}
+        assert (first.headers is again.headers) == remembered
 
 
 def test_the_limits_are_those_of_the_encoding() -> None:
