@@ -7,6 +7,7 @@ test is missing, or the change means the same.
 
 import ast
 import copy
+import os
 import shutil
 import subprocess
 import sys
@@ -109,8 +110,11 @@ def _shown(node: ast.AST) -> str:
 def noticed(folder: Path, tests: list[str]) -> bool:
     """Tell whether the tests fail in a copy of the tree, be it by never ending."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    here = {**os.environ, "PYTHONPATH": str(folder)}  # also for the servers that tests start
     try:
-        ran = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS, check=False)
+        ran = subprocess.run(
+            command, cwd=folder, env=here, capture_output=True, timeout=SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         return True
     return ran.returncode != 0

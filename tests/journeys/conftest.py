@@ -32,7 +32,8 @@ class Gateway:
 
     def __init__(self, arguments: list[str], folder: Path, environ: dict[str, str]) -> None:
         # Nothing of this machine's own Kiro may be found.
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"}}
+        names = {"PATH", "LANG", "PYTHONPATH"}
+        kept = {name: value for name, value in os.environ.items() if name in names}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ki2api", *arguments],
             cwd=folder,
