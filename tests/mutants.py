@@ -14,11 +14,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import TypeAlias
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 60
-"""Of one run of the tests; a change that makes them hang is noticed."""
+SECONDS = 60.0
+"""The least that one run of the tests may take; a change that makes them hang is noticed."""
+LONGEST = 600.0
+"""Seconds that they may take without a change."""
+SLOWER = 10
+"""Times as long as without a change a run may take: a busy machine notices nothing."""
 Change: TypeAlias = Callable[[], str]
 """Changes the tree in place, and says how."""
 OTHER: dict[type[ast.AST], type[ast.AST]] = {
@@ -107,13 +112,13 @@ def _shown(node: ast.AST) -> str:
     return text.splitlines()[0][:60]
 
 
-def noticed(folder: Path, tests: list[str]) -> bool:
+def noticed(folder: Path, tests: list[str], seconds: float = SECONDS) -> bool:
     """Tell whether the tests fail in a copy of the tree, be it by never ending."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     here = {**os.environ, "PYTHONPATH": str(folder)}  # also for the servers that tests start
     try:
         ran = subprocess.run(
-            command, cwd=folder, env=here, capture_output=True, timeout=SECONDS, check=False
+            command, cwd=folder, env=here, capture_output=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
         return True
@@ -131,11 +136,13 @@ def main() -> None:
         for name in ("ki2api", "pipeline", "tests"):
             shutil.copytree(ROOT / name, folder / name)
         shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
-        if noticed(folder, tests):
+        began = monotonic()
+        if noticed(folder, tests, LONGEST):
             sys.exit("the tests fail without any change")
+        seconds = max(SECONDS, SLOWER * (monotonic() - began))
         for line, what, changed in found:
             (folder / source).write_text(changed)
-            if noticed(folder, tests):
+            if noticed(folder, tests, seconds):
                 killed += 1
             else:
                 sys.stdout.write(f"{source}:{line}: survived: {what}\n")
