@@ -102,3 +102,20 @@ def test_a_call_of_another_site_without_an_origin_is_refused(site: str) -> None:
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_what_a_person_opens_and_our_own_page_may_ask(site: str) -> None:
     Neighbourhood().check({"host": "h", "sec-fetch-site": site}, any_host=True)
+
+
+def test_whoever_came_before_changes_nothing() -> None:
+    neighbourhood = Neighbourhood(hosts=["box.example"])
+    for _ in range(2):
+        for host in ("localhost:8989", "localhost:8989", "box.example", "[::1]:1", "127.0.0.1"):
+            neighbourhood.check({"host": host}, any_host=False)
+            for foreign in ("evil.example", ""):
+                with pytest.raises(Forbidden, match="host name"):
+                    neighbourhood.check({"host": foreign}, any_host=False)
+            neighbourhood.check({"host": host}, any_host=False)
+
+
+def test_of_a_long_name_only_the_beginning_is_repeated() -> None:
+    with pytest.raises(Forbidden) as caught:
+        Neighbourhood().check({"host": "a." * 200}, any_host=False)
+    assert f"{'a.' * 50!r} is not" in str(caught.value)
