@@ -1,6 +1,6 @@
 """The content of OpenAI's messages as canonical parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ki2api.conversation import (
     Part,
@@ -17,11 +17,14 @@ from ki2api.protocols.pictures import picture
 from ki2api.protocols.reading import Unserved
 
 
-def shown(content: wire.Content, at: str, unserved: Unserved) -> Iterator[ResultContent]:
+def shown(content: wire.Content, at: str, unserved: Unserved) -> Iterable[ResultContent]:
     """Read words, pictures and files; a bare string is a text."""
-    if isinstance(content, str):
-        yield TextPart(content, at)
-        return
+    return (TextPart(content, at),) if isinstance(content, str) else _listed(content, at, unserved)
+
+
+def _listed(
+    content: list[wire.ContentPart] | None, at: str, unserved: Unserved
+) -> Iterator[ResultContent]:
     for index, part in enumerate(content or ()):
         place = f"{at}[{index}]"
         match part:
