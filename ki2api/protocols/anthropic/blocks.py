@@ -1,7 +1,7 @@
 """Anthropic's content blocks as canonical parts."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ki2api.conversation import (
     Part,
@@ -24,32 +24,23 @@ Content: TypeAlias = str | Sequence[wire.Block] | None
 
 def parts(content: Content, at: str, unserved: Unserved) -> Iterator[Part]:
     """Read the content of a message, wherever it stands in the body."""
+    if isinstance(content, str):
+        yield TextPart(content, at)
+        return
     for block, place in _blocks(content, at):
-        match block:
-            case wire.ThinkingBlock(thinking=text, signature=signature):
-                yield ThinkingPart(text, signature, at=place)
-            case wire.RedactedThinkingBlock(data=data):
-                yield ThinkingPart(redacted=data, at=place)
-            case wire.ToolUseBlock(id=call_id, name=name, input=raw):
-                yield ToolCallPart(call_id, name, bytes(raw).decode(), place)
-            case wire.ToolResultBlock():
-                yield _result(block, place, unserved)
-            case wire.ServerToolUseBlock(id=server_id, name="web_search" as name, input=raw):
-                yield ToolCallPart(known_id(server_id), name, bytes(raw).decode(), place)
-            case wire.WebSearchResultBlock():
-                yield as_tool_result(result_of(block), place)
-            case wire.ToolAdditionBlock() | wire.ToolRemovalBlock():
-                pass  # it changes the list of tools, which is read elsewhere
-            case _:
-                yield from _shown(block, place, unserved)
+        yield from _READERS.get(type(block), _shown)(block, place, unserved)
 
 
-def _blocks(content: Content, at: str) -> Iterator[tuple[wire.Block, str]]:
+def _blocks(content: Content, at: str) -> Iterable[tuple[wire.Block, str]]:
     """Give every block its place; a bare string is a text block."""
     if isinstance(content, str):
-        yield wire.TextBlock(content), at
-    elif content is not None:
-        yield from _joined((block, f"{at}[{index}]") for index, block in enumerate(content))
+        return ((wire.TextBlock(content), at),)
+    placed = [(block, f"{at}[{index}]") for index, block in enumerate(content or ())]
+    return _joined(placed) if any(map(_is_cited, content or ())) else placed
+
+
+def _is_cited(block: wire.Block) -> bool:
+    return isinstance(block, wire.TextBlock) and bool(block.citations)
 
 
 def _joined(blocks: Iterable[tuple[wire.Block, str]]) -> list[tuple[wire.Block, str]]:
@@ -123,10 +114,54 @@ def _document(
             unserved.found(at, f"a source of type {other!r} is not supported")
 
 
-def _result(block: wire.ToolResultBlock, at: str, unserved: Unserved) -> ToolResultPart:
+def _text(block: wire.TextBlock, at: str, _: Unserved) -> Iterable[Part]:
+    return (TextPart(block.text, at),)
+
+
+def _thinking(block: wire.ThinkingBlock, at: str, _: Unserved) -> Iterable[Part]:
+    return (ThinkingPart(block.thinking, block.signature, at=at),)
+
+
+def _redacted(block: wire.RedactedThinkingBlock, at: str, _: Unserved) -> Iterable[Part]:
+    return (ThinkingPart(redacted=block.data, at=at),)
+
+
+def _call(block: wire.ToolUseBlock, at: str, _: Unserved) -> Iterable[Part]:
+    return (ToolCallPart(block.id, block.name, bytes(block.input).decode(), at),)
+
+
+def _server_call(block: wire.ServerToolUseBlock, at: str, unserved: Unserved) -> Iterable[Part]:
+    if block.name != "web_search":
+        return _shown(block, at, unserved)
+    return (ToolCallPart(known_id(block.id), block.name, bytes(block.input).decode(), at),)
+
+
+def _tool_result(block: wire.ToolResultBlock, at: str, unserved: Unserved) -> Iterable[Part]:
     shown = (
         part
         for inner, place in _blocks(block.content, f"{at}.content")
         for part in _shown(inner, place, unserved)
     )
-    return ToolResultPart(block.tool_use_id, tuple(shown), bool(block.is_error), at)
+    return (ToolResultPart(block.tool_use_id, tuple(shown), bool(block.is_error), at),)
+
+
+def _search_result(block: wire.WebSearchResultBlock, at: str, _: Unserved) -> Iterable[Part]:
+    return (as_tool_result(result_of(block), at),)
+
+
+def _change(_block: wire.ToolChange, _at: str, _: Unserved) -> Iterable[Part]:
+    """Leave out what changes the list of tools, which is read elsewhere."""
+    return ()
+
+
+_READERS: Mapping[type[wire.Block], Callable[[Any, str, Unserved], Iterable[Part]]] = {
+    wire.TextBlock: _text,
+    wire.ThinkingBlock: _thinking,
+    wire.RedactedThinkingBlock: _redacted,
+    wire.ToolUseBlock: _call,
+    wire.ToolResultBlock: _tool_result,
+    wire.ServerToolUseBlock: _server_call,
+    wire.WebSearchResultBlock: _search_result,
+    wire.ToolAdditionBlock: _change,
+    wire.ToolRemovalBlock: _change,
+}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -12,7 +12,6 @@ from ki2api.conversation import (
     Metadata,
     Part,
     ReplyFormat,
-    Role,
     Sampling,
     TextPart,
     Thinking,
@@ -27,7 +26,7 @@ from ki2api.protocols import Delivery, RawRequest
 from ki2api.protocols.anthropic import wire
 from ki2api.protocols.anthropic.billing import billing_lines, is_billing
 from ki2api.protocols.anthropic.blocks import parts
-from ki2api.protocols.anthropic.offered import hidden_tools, listed_tools, searches
+from ki2api.protocols.anthropic.offered import changes_of, hidden_tools, listed_tools, searches
 from ki2api.protocols.fields import Refused, asked_for, checked_effort, refuse_any, session_of
 from ki2api.protocols.reading import NULL, Unserved, read
 from ki2api.protocols.replying import json_reply, stop_strings, token_limit
@@ -55,6 +54,9 @@ DISPLAYS: Mapping[str, Literal["summarized", "omitted"]] = {
 REFUSED: Mapping[str, Refused] = {
     "mcp_servers": Refused("MCP servers are not supported: connect them in your client", []),
 }
+
+Outputs: TypeAlias = list[tuple[wire.OutputConfig, str]]
+"""What is said of the output, and where."""
 
 _WEB_SEARCH = re.compile(r"web_search_\d{8}")
 _MESSAGES = msgspec.json.Decoder(wire.MessagesRequest)
@@ -92,6 +94,7 @@ def _conversation(
     _refuse_other_shapes(asked)
     system, turns = part_system(_turns(asked, unserved))
     tools = tuple(_tools(asked, unserved))
+    outputs = _outputs(asked)
     return Conversation(
         model=asked.model,
         turns=turns,
@@ -104,11 +107,11 @@ def _conversation(
             asked.top_p,
             stop_strings(asked.stop_sequences, "stop_sequences"),
         ),
-        thinking=_thinking(asked),
+        thinking=_thinking(asked, outputs),
         web_search=_web_search(asked),
-        reply_format=_reply_format(asked),
+        reply_format=_reply_format(asked, outputs),
         metadata=_metadata(asked, request),
-        not_honoured=(*_not_honoured(asked, request), *unserved.dropped),
+        not_honoured=(*_not_honoured(asked, outputs, request), *unserved.dropped),
     )
 
 
@@ -133,24 +136,29 @@ def _turns(asked: wire.CountRequest, unserved: Unserved) -> Iterator[tuple[bool,
     for index, message in enumerate(asked.messages):
         at = f"messages[{index}]"
         content = tuple(parts(message.content, f"{at}.content", unserved))
-        if message.role == "system" and content:
-            yield True, Turn("user", content, at)
-        elif message.role != "system":
-            yield from ((False, turn) for turn in _split(message.role, content, at))
+        if message.role == "system":
+            if content:
+                yield True, Turn("user", content, at)
+        elif message.role == "user" or not any(map(_is_result, content)):
+            yield False, Turn(message.role, content, at)
+        else:
+            yield from ((False, turn) for turn in _split(content, at))
 
 
-def _split(role: Role, content: tuple[Part, ...], at: str) -> Iterator[Turn]:
+def _is_result(part: Part) -> bool:
+    return isinstance(part, ToolResultPart)
+
+
+def _split(content: tuple[Part, ...], at: str) -> Iterator[Turn]:
     """Let results that stand in an assistant's message, of searches, come from the other side."""
-    if role == "user" or not any(isinstance(part, ToolResultPart) for part in content):
-        yield Turn(role, content, at)
-        return
-    for is_result, run in groupby(content, lambda part: isinstance(part, ToolResultPart)):
-        yield Turn("user" if is_result else role, tuple(run), at)
+    for is_result, run in groupby(content, _is_result):
+        yield Turn("user" if is_result else "assistant", tuple(run), at)
 
 
 def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
-    hidden = hidden_tools(asked)
-    for tool, at in listed_tools(asked):
+    changes = changes_of(asked)
+    hidden = hidden_tools(asked, changes)
+    for tool, at in listed_tools(asked, changes):
         if _is_web_search(tool):
             continue
         if tool.type not in (None, "custom"):
@@ -171,7 +179,7 @@ def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
 
 
 def _is_web_search(tool: wire.Tool) -> bool:
-    return bool(_WEB_SEARCH.fullmatch(tool.type or ""))
+    return tool.type is not None and _WEB_SEARCH.fullmatch(tool.type) is not None
 
 
 def _web_search(asked: wire.CountRequest) -> WebSearch | None:
@@ -203,11 +211,11 @@ def _tool_choice(choice: wire.ToolChoice | None) -> ToolChoice:
     return ToolChoice("named", choice.name, parallel)
 
 
-def _reply_format(asked: wire.CountRequest) -> ReplyFormat:
+def _reply_format(asked: wire.CountRequest, outputs: Outputs) -> ReplyFormat:
     """Read the form in force; `output_format` is the older name of its place."""
     found = [
         json_reply(config.format.schema, f"{at}.format.schema")
-        for config, at in _output_configs(asked)
+        for config, at in outputs
         if config.format
     ]
     if found:
@@ -217,31 +225,31 @@ def _reply_format(asked: wire.CountRequest) -> ReplyFormat:
     return ReplyFormat()
 
 
-def _thinking(asked: wire.CountRequest) -> Thinking:
-    effort, thinking = _effort(asked), asked.thinking
+def _thinking(asked: wire.CountRequest, outputs: Outputs) -> Thinking:
+    effort, thinking = _effort(outputs), asked.thinking
     if thinking is None:
         return Thinking(effort=effort)
     display = DISPLAYS.get(thinking.display or "")
     return Thinking(thinking.type != "disabled", thinking.budget_tokens, effort, display)
 
 
-def _effort(asked: wire.CountRequest) -> str | None:
+def _effort(outputs: Outputs) -> str | None:
     """Find the effort in force."""
     found = [
-        checked_effort(config.effort, f"{at}.effort")
-        for config, at in _output_configs(asked)
-        if config.effort
+        checked_effort(config.effort, f"{at}.effort") for config, at in outputs if config.effort
     ]
     return found[-1] if found else None
 
 
-def _output_configs(asked: wire.CountRequest) -> Iterator[tuple[wire.OutputConfig, str]]:
+def _outputs(asked: wire.CountRequest) -> Outputs:
     """Find what is said of the output; a message may change it from its place on."""
-    if asked.output_config:
-        yield asked.output_config, "output_config"
-    for index, message in enumerate(asked.messages):
-        if message.output_config:
-            yield message.output_config, f"messages[{index}].output_config"
+    own = [(asked.output_config, "output_config")] if asked.output_config else []
+    changed = [
+        (message.output_config, f"messages[{index}].output_config")
+        for index, message in enumerate(asked.messages)
+        if message.output_config
+    ]
+    return own + changed
 
 
 def _metadata(asked: wire.CountRequest, request: RawRequest) -> Metadata:
@@ -259,15 +267,11 @@ def _session_in(user_id: str) -> str | None:
     return user_id.partition("_session_")[2] or None
 
 
-def _not_honoured(asked: wire.CountRequest, request: RawRequest) -> Iterator[str]:
+def _not_honoured(asked: wire.CountRequest, outputs: Outputs, request: RawRequest) -> Iterator[str]:
     yield from asked_for(asked, NO_EFFECT)
     yield from billing_lines(asked.system)
     yield from searches(asked.tools)
-    yield from (
-        f"{at}.task_budget"
-        for config, at in _output_configs(asked)
-        if config.task_budget is not None
-    )
+    yield from (f"{at}.task_budget" for config, at in outputs if config.task_budget is not None)
     if asked.thinking and asked.thinking.display not in (None, *DISPLAYS):
         yield "thinking.display"
     if asked.thinking and asked.thinking.type == "between_tools":

@@ -7,11 +7,15 @@ add a tool, by its name or whole, and withdraw one (mid-conversation-tool-change
 counts for Kiro, which has one list for a conversation, is the last word on each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from ki2api.errors import InvalidRequest
 from ki2api.protocols.anthropic import wire
 
+Change: TypeAlias = tuple[wire.ToolChange, str]
+"""A change of the list, and its place."""
+_CHANGES = (wire.ToolAdditionBlock, wire.ToolRemovalBlock)
 _SEARCHES = ("tool_search_tool_regex", "tool_search_tool_bm25")
 
 
@@ -25,17 +29,19 @@ def searches(tools: list[wire.Tool] | None) -> Iterator[str]:
     yield from (f"tools[{index}]" for index, tool in enumerate(tools or ()) if is_search(tool))
 
 
-def listed_tools(asked: wire.CountRequest) -> Iterator[tuple[wire.Tool, str]]:
+def listed_tools(
+    asked: wire.CountRequest, changes: Sequence[Change]
+) -> Iterator[tuple[wire.Tool, str]]:
     """Give every tool of the request with its place, wherever it is defined, but for searches."""
     for index, tool in enumerate(asked.tools or ()):
         if not is_search(tool):
             yield tool, f"tools[{index}]"
-    for change, at in _changes(asked):
+    for change, at in changes:
         if change.tool.definition is not None:
             yield change.tool.definition, f"{at}.tool.definition"
 
 
-def hidden_tools(asked: wire.CountRequest) -> frozenset[str]:
+def hidden_tools(asked: wire.CountRequest, changes: Sequence[Change]) -> frozenset[str]:
     """Name the tools that the model is not to be told of now.
 
     Raises InvalidRequest if every tool waits to be found, as Anthropic does, and with the place of
@@ -47,14 +53,26 @@ def hidden_tools(asked: wire.CountRequest) -> frozenset[str]:
         raise InvalidRequest("at least one tool must not have defer_loading set", path="tools")
     if any(map(is_search, tools)):
         hidden.clear()
-    hidden.difference_update(_found(asked))
-    for change, at in _changes(asked):
+    if hidden:
+        hidden.difference_update(_found(asked))
+    for change, at in changes:
         name = _name(change, at)
         if isinstance(change, wire.ToolRemovalBlock):
             hidden.add(name)
         else:
             hidden.discard(name)
     return frozenset(hidden)
+
+
+def changes_of(asked: wire.CountRequest) -> list[Change]:
+    """Find what messages change in the list of tools."""
+    return [
+        (block, f"messages[{number}].content[{index}]")
+        for number, message in enumerate(asked.messages)
+        if isinstance(message.content, list)
+        for index, block in enumerate(message.content)
+        if isinstance(block, _CHANGES)
+    ]
 
 
 def _name(change: wire.ToolChange, at: str) -> str:
@@ -69,21 +87,9 @@ def _name(change: wire.ToolChange, at: str) -> str:
 
 
 def _found(asked: wire.CountRequest) -> Iterator[str]:
-    for block, _ in _blocks(asked):
-        if isinstance(block, wire.ToolResultBlock) and isinstance(block.content, list):
-            for inner in block.content:
-                if isinstance(inner, wire.ToolReferenceBlock):
-                    yield inner.tool_name
-
-
-def _changes(asked: wire.CountRequest) -> Iterator[tuple[wire.ToolChange, str]]:
-    for block, at in _blocks(asked):
-        if isinstance(block, wire.ToolAdditionBlock | wire.ToolRemovalBlock):
-            yield block, at
-
-
-def _blocks(asked: wire.CountRequest) -> Iterator[tuple[wire.Block, str]]:
-    for number, message in enumerate(asked.messages):
-        if isinstance(message.content, list):
-            for index, block in enumerate(message.content):
-                yield block, f"messages[{number}].content[{index}]"
+    for message in asked.messages:
+        for block in message.content if isinstance(message.content, list) else ():
+            if isinstance(block, wire.ToolResultBlock) and isinstance(block.content, list):
+                for inner in block.content:
+                    if isinstance(inner, wire.ToolReferenceBlock):
+                        yield inner.tool_name
