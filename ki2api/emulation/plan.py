@@ -95,7 +95,8 @@ def plan_of(conversation: Conversation, limit: Limit) -> Plan:
     """
     plan = Plan(conversation, limit)
     if not limit.native:
-        _ask(plan, sampling=replace(conversation.sampling, max_tokens=None))
+        if conversation.sampling.max_tokens is not None:
+            _ask(plan, sampling=replace(conversation.sampling, max_tokens=None))
         plan.names += ["max_tokens"] if limit.cut is not None else []
     if conversation.sampling.stop:
         plan.names.append("stop")

@@ -7,6 +7,8 @@ from ki2api.conversation import Conversation, ToolCallPart, ToolChoice
 from ki2api.emulation.checks import Answered, Check, Required
 from ki2api.errors import InvalidRequest
 
+_FREE = ToolChoice()
+
 
 class Chosen(Struct, frozen=True):
     """A choice of tools, carried out: what is asked, and the names that may be called, or None."""
@@ -21,7 +23,7 @@ def chosen(conversation: Conversation) -> Chosen:
     """Carry out a choice of tools; raises InvalidRequest where it cannot be."""
     choice = conversation.tool_choice
     told = [] if choice.parallel else ["Call at most one tool in this reply."]
-    asked = replace(conversation, tool_choice=ToolChoice())
+    asked = _freely(conversation)
     match choice.mode:
         case "auto":
             return _may(asked, told)
@@ -29,6 +31,11 @@ def chosen(conversation: Conversation) -> Chosen:
             return _none(asked)
         case _:
             return _must(asked, choice, told)
+
+
+def _freely(asked: Conversation) -> Conversation:
+    """Return the conversation without its choice: the same one where there is none."""
+    return asked if asked.tool_choice == _FREE else replace(asked, tool_choice=_FREE)
 
 
 def _may(asked: Conversation, told: list[str]) -> Chosen:
@@ -79,5 +86,6 @@ def _offered(asked: Conversation) -> frozenset[str]:
 
 def _called_before(asked: Conversation) -> frozenset[str]:
     """Name the tools that earlier turns called."""
-    parts = (part for turn in asked.turns for part in turn.parts)
-    return frozenset(part.name for part in parts if isinstance(part, ToolCallPart))
+    return frozenset(
+        [part.name for turn in asked.turns for part in turn.parts if isinstance(part, ToolCallPart)]
+    )

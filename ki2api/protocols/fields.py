@@ -48,8 +48,9 @@ def asked_for(request: msgspec.Struct, neutral: Mapping[str, Any]) -> list[str]:
 
 def refuse_any(request: msgspec.Struct, refused: Mapping[str, Refused]) -> None:
     """Refuse the first field that asks for what this gateway cannot give."""
-    for name in asked_for(request, {name: field.neutral for name, field in refused.items()}):
-        raise InvalidRequest(refused[name].why, path=name)
+    for name, field in refused.items():
+        if (value := getattr(request, name)) is not None and value != field.neutral:
+            raise InvalidRequest(field.why, path=name)
 
 
 def checked_effort(effort: str | None, at: str) -> str | None:
