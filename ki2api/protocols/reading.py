@@ -1,9 +1,7 @@
 """Reading a request's JSON: one decoder call, and every fault told by its place in the body."""
 
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -60,16 +58,21 @@ def read(
     if not request.body.strip():
         raise InvalidRequest(f"the body is empty: {_WANTED}")
     check_depth(request.body)
-    with _told_by_place():
+    try:
         request.body.decode()  # msgspec skips raw JSON and unknown fields without checking UTF-8
-        try:
-            return decoder.decode(request.body)
-        except msgspec.ValidationError as error:
-            if known is None or not _WRONG_TAG.match(str(error)):
-                raise
-            # A union has no fallback tag, so the body is read anew with its unknown tags replaced.
-            marked = _mark(msgspec.json.decode(request.body), known)
-            return decoder.decode(msgspec.json.encode(marked))
+        return _read(decoder, request.body, known)
+    except _FAULTS as error:
+        raise _told(error) from None
+
+
+def _read(decoder: msgspec.json.Decoder[T], body: bytes, known: frozenset[str] | None) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        if known is None or not _WRONG_TAG.match(str(error)):
+            raise
+        # A union has no fallback tag, so the body is read anew with its unknown tags replaced.
+        return decoder.decode(msgspec.json.encode(_mark(msgspec.json.decode(body), known)))
 
 
 _WANTED = "it must be a JSON object with the fields of the request"
@@ -82,24 +85,27 @@ _PLAINER = {
 
 def read_raw(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw | bytes, at: str) -> T:
     """Decode what was left raw in a body that was read, or say what is wrong with it and where."""
-    with _told_by_place(at):
-        return decoder.decode(raw)
-
-
-@contextmanager
-def _told_by_place(at: str = "") -> Generator[None, None, None]:
     try:
-        yield
-    except msgspec.ValidationError as error:
-        _refuse(str(error), at)
-    except msgspec.DecodeError as error:
-        fault = str(error).removeprefix("JSON is malformed: ")
-        fault = next((said for word, said in _PLAINER.items() if word in fault), fault)
-        raise InvalidRequest(f"the body is not valid JSON: {fault}") from None
-    except UnicodeDecodeError:
-        raise InvalidRequest("the body is not valid UTF-8") from None
-    except RecursionError:
-        raise InvalidRequest("the body is nested too deeply") from None
+        return decoder.decode(raw)
+    except _FAULTS as error:
+        raise _told(error, at) from None
+
+
+_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _told(fault: Exception, at: str = "") -> InvalidRequest:
+    match fault:
+        case msgspec.ValidationError():
+            return _misplaced(str(fault), at)
+        case msgspec.DecodeError():
+            what = str(fault).removeprefix("JSON is malformed: ")
+            what = next((said for word, said in _PLAINER.items() if word in what), what)
+            return InvalidRequest(f"the body is not valid JSON: {what}")
+        case UnicodeDecodeError():
+            return InvalidRequest("the body is not valid UTF-8")
+        case _:
+            return InvalidRequest("the body is nested too deeply")
 
 
 def _mark(body: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
@@ -121,23 +127,23 @@ def _objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _refuse(message: str, at: str) -> NoReturn:
+def _misplaced(message: str, at: str) -> InvalidRequest:
     """Say what msgspec says, in the caller's own way of naming places."""
     what, found, place = message.rpartition(_PLACE)
     if not found:
         what, place = place, ""
     path = _join(at, place.removeprefix(".").removesuffix("`"))
     if missing := _MISSING.fullmatch(what):
-        raise InvalidRequest("Field required", path=_join(path, missing[1])) from None
+        return InvalidRequest("Field required", path=_join(path, missing[1]))
     if not path and (other := _NO_OBJECT.fullmatch(what)):
         twice = " (was it made into JSON twice?)" if other[1] == "str" else ""
         found = _TYPES.sub(_in_json_words, f"`{other[1]}`")
-        raise InvalidRequest(f"the body is of type {found}{twice}: {_WANTED}") from None
+        return InvalidRequest(f"the body is of type {found}{twice}: {_WANTED}")
     holder, _, key = path.rpartition(".")
     if key == "type" and (wrong := _WRONG_TAG.fullmatch(what)):
         why = _short(f"content of type {wrong[1]} is not supported")
-        raise InvalidRequest(why, path=holder) from None
-    raise InvalidRequest(_TYPES.sub(_in_json_words, _short(what)), path=path or None) from None
+        return InvalidRequest(why, path=holder)
+    return InvalidRequest(_TYPES.sub(_in_json_words, _short(what)), path=path or None)
 
 
 def _join(path: str, name: str) -> str:
