@@ -7,6 +7,7 @@ from typing import cast
 import rich_click as click
 
 import ki2api
+from ki2api.cli.collector import resting
 
 EPILOG = (
     "Exit status: 0 done; 1 the state of things does not allow it; 2 what was typed or written in"
@@ -38,7 +39,9 @@ class _Commands(Mapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in COMMANDS:
             raise KeyError(name)
-        return cast("click.Command", getattr(import_module(f"ki2api.cli.{name}"), name))
+        with resting():
+            module = import_module(f"ki2api.cli.{name}")
+        return cast("click.Command", getattr(module, name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)

@@ -1,9 +1,24 @@
-"""Python's collector of cyclic garbage, set for a server: rarely, and not over what stays."""
+"""Python's collector of cyclic garbage: not while we are imported, and for a server rarely."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 EVERY = 10_000
 """Objects more than were freed before it looks; the default of 700 is met by every request."""
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """Let it rest while modules are imported: what they make stays, and looking at it costs time.
+
+    It is a sixth of what a command takes to start.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def settle() -> None:
