@@ -5,6 +5,7 @@ sign-in service, and then says how every account stands and which ones a lease m
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
@@ -580,4 +581,8 @@ def _shown(until: float) -> float | None:
 
 
 TestPoolModel = PoolModel.TestCase
-TestPoolModel.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestPoolModel.settings = settings(
+    max_examples=300 if os.environ.get("KI2API_SWEEPS") else 100,
+    stateful_step_count=50,
+    deadline=None,
+)

@@ -101,7 +101,6 @@ MAKERS: dict[str, Callable[[int], Made]] = {
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Keep the collector away: it looks at all that there is, however little is composed."""
-    gc.collect()
     gc.disable()
     try:
         yield
