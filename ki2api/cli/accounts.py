@@ -13,8 +13,8 @@ from rich.live import Live
 
 from ki2api.cli.calling import Door, door_options
 from ki2api.cli.plans import told
-from ki2api.cli.running import stop
 from ki2api.cli.standings import returns, standings
+from ki2api.cli.words import stop
 
 EVERY = 2.0
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

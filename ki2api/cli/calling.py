@@ -14,7 +14,7 @@ from click import get_current_context
 from msgspec import Struct
 
 from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
-from ki2api.cli.running import base_url, stop
+from ki2api.cli.words import base_url, stop
 from ki2api.keys import DEFAULT_KEY
 from ki2api.settings import Loaded, Settings, overridden
 from pipeline import PipelineError, Secret

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ki2api.accounts.logins import logins_path
 from ki2api.accounts.sources import AccountsUnreadable, Found, Report, find, survey
 from ki2api.accounts.statefile import StateUnreadable
-from ki2api.cli.running import stop
+from ki2api.cli.words import stop
 from ki2api.settings import Loaded, load
 from pipeline import PipelineError, SettingsError
 from pipeline.locate import Source, line_of

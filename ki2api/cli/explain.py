@@ -15,8 +15,8 @@ from ki2api.cli.explanation.dialect import read_as
 from ki2api.cli.explanation.findings import Findings, findings
 from ki2api.cli.explanation.run import Outcome, run_dry
 from ki2api.cli.explanation.told import document, pretty, told
-from ki2api.cli.running import stop
 from ki2api.cli.simulated import stand_ins
+from ki2api.cli.words import stop
 from ki2api.protocols.registry import DIALECTS
 from ki2api.settings import Loaded
 from pipeline.files import MIB, read_all

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ki2api.accounts.logins import Logins, logins_path
-from ki2api.cli.running import stop
+from ki2api.cli.words import stop
 from ki2api.settings import Loaded
 
 NO_PLACE = (

@@ -20,7 +20,7 @@ from ki2api.accounts.sources import AccountsUnreadable
 from ki2api.cli.browsing import Terminal
 from ki2api.cli.chosen import accounts_of, config_option, loaded_from, told_in_a_line
 from ki2api.cli.kept import logins_of, told_if_unwritable
-from ki2api.cli.running import stop
+from ki2api.cli.words import stop
 from ki2api.settings import Loaded, UpstreamSettings
 from ki2api.transport import no_cookies
 from pipeline import PipelineError

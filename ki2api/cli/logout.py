@@ -6,7 +6,7 @@ import rich_click as click
 
 from ki2api.cli.chosen import config_option, loaded_from, told_in_a_line
 from ki2api.cli.kept import logins_of, told_if_unwritable
-from ki2api.cli.running import stop
+from ki2api.cli.words import stop
 
 
 @click.command()

@@ -9,14 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import Any
 
 import loguru
-import rich_click as click
 
 from ki2api.app import DEFAULT_KEY_IN_FORCE
 from ki2api.cli import collector, logs
 from ki2api.cli.descriptors import most_connections
+from ki2api.cli.words import base_url, stop
 from ki2api.connection import Pace, Shared
 from ki2api.reload.generations import Generations, House, opened
 from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
@@ -87,12 +87,6 @@ def _hear_no_more() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.remove_signal_handler(number)  # the loop's own end would give it back to its default
         signal.signal(number, signal.SIG_IGN)
-
-
-def stop(text: str, status: int) -> NoReturn:
-    """End the command with one line on standard error."""
-    click.echo(f"ki2api: {text}", err=True)
-    raise SystemExit(status)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -203,9 +197,3 @@ async def _nag(generations: Generations) -> None:
         for warning in generations.built.warnings:
             if warning.startswith(DEFAULT_KEY_IN_FORCE):
                 loguru.logger.warning("{}", warning)
-
-
-def base_url(host: str, port: int) -> str:
-    """Return the address to tell people; every interface is reached by this machine's own name."""
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - told, not bound
-    return f"http://[{name}]:{port}" if ":" in name and "[" not in name else f"http://{name}:{port}"
