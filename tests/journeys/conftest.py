@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -172,17 +173,28 @@ def chain_of() -> Callable[..., str]:
 Start = Callable[..., Gateway]
 
 
+def configured(
+    folder: Path, simulator: Simulator, accounts: str | None = None, **tables: str
+) -> None:
+    """Write settings with the simulator's accounts, or with others."""
+    listed = accounts_toml(simulator) if accounts is None else accounts
+    (folder / "config.toml").write_text(config(simulator, accounts=listed, **tables))
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Callable[..., None]:
+    """Writes the settings of this test's folder, and starts nothing."""
+    return partial(configured, tmp_path)
+
+
 def starter(folder: Path, running: list[Gateway]) -> Start:
     def start(
         simulator: Simulator,
         *,
-        accounts: str | None = None,
         environ: dict[str, str] | None = None,
-        **tables: str,
+        **written: Any,
     ) -> Gateway:
-        listed = accounts_toml(simulator) if accounts is None else accounts
-        text = config(simulator, accounts=listed, **tables)
-        (folder / "config.toml").write_text(text)
+        configured(folder, simulator, **written)
         gateway = Gateway(["serve", "--config", "config.toml"], folder, environ or {})
         running.append(gateway)
         return gateway

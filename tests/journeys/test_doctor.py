@@ -16,13 +16,13 @@ Examined = tuple[int, str]
 
 
 @pytest.fixture
-def doctor(simulator: Simulator, start: Any, launch: Any, tmp_path: Path) -> Any:
-    """Runs the doctor on the settings of a gateway that has just stopped."""
+def doctor(simulator: Simulator, configure: Any, launch: Any, tmp_path: Path) -> Any:
+    """Runs the doctor on the settings that are there, or on those of a common gateway."""
 
     def doctor(*arguments: str, config: str | None = None, **environ: str) -> Examined:
         file = tmp_path / "config.toml"
         if not file.exists():
-            start(simulator).stop()
+            configure(simulator)
         if config is not None:
             file.write_text(config)
         process = launch(["doctor", *arguments], tmp_path, environ)
@@ -114,10 +114,10 @@ def test_a_suspended_account_is_asked_once_and_then_left_alone(
 
 
 def test_a_disabled_account_is_not_touched(
-    doctor: Any, simulator: Simulator, tmp_path: Path
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
     work = simulator.add_account("work")
-    doctor()
+    configure(simulator)
     config = (tmp_path / "config.toml").read_text()
     refreshes = work.refreshes
     name = 'name = "work"\n'
@@ -131,10 +131,10 @@ def test_a_disabled_account_is_not_touched(
 
 
 def test_a_place_that_is_passed_over_is_named_and_its_login_not_spent(
-    doctor: Any, simulator: Simulator, tmp_path: Path
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
     simulator.add_account("work")
-    doctor()
+    configure(simulator)
     ide = simulator.add_account("ide")
     file = tmp_path / ".aws" / "sso" / "cache" / "kiro-auth-token.json"
     file.parent.mkdir(parents=True)
@@ -148,9 +148,9 @@ def test_a_place_that_is_passed_over_is_named_and_its_login_not_spent(
 
 
 def test_a_login_of_the_ide_that_works_is_not_rotated_away_from_it(
-    doctor: Any, simulator: Simulator, tmp_path: Path
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
-    doctor()
+    configure(simulator)
     ide = simulator.add_account("ide")
     file = tmp_path / ".aws" / "sso" / "cache" / "kiro-auth-token.json"
     file.parent.mkdir(parents=True)
@@ -228,7 +228,6 @@ def test_a_state_that_cannot_be_kept_is_told(doctor: Any, tmp_path: Path) -> Non
 
 def test_a_service_that_cannot_be_reached_is_told(doctor: Any, simulator: Simulator) -> None:
     work = simulator.add_account("work")
-    doctor()
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
@@ -275,14 +274,16 @@ def test_a_gateway_that_is_at_work_is_asked_in_place_of_the_state(
     ],
 )
 def test_no_token_is_spent_where_its_successor_could_not_be_kept(
-    doctor: Any, simulator: Simulator, tmp_path: Path, path: str, why: str
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path, path: str, why: str
 ) -> None:
     work = simulator.add_account("work")
     (tmp_path / "kept").mkdir()
     (tmp_path / "blocked").write_text("a file, no folder")
     (tmp_path / "link.json").symlink_to("kept.json")
     (tmp_path / "broken.json").write_text("{")
-    settings = _settings(doctor, tmp_path, 'path = "state/state.json"', f'path = "{path}"')
+    settings = _settings(
+        configure, simulator, tmp_path, 'path = "state/state.json"', f'path = "{path}"'
+    )
     status, text = doctor(config=settings)
     assert simulator.refreshes == 0
     assert f"! work: not refreshed: nothing could be kept, for {why}" in text
@@ -293,9 +294,9 @@ def test_no_token_is_spent_where_its_successor_could_not_be_kept(
 
 
 def test_a_token_that_works_is_used_to_look_also_where_none_can_be_kept(
-    doctor: Any, simulator: Simulator, tmp_path: Path
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
-    settings = _settings(doctor, tmp_path, 'path = "state/state.json"', 'path = ""')
+    settings = _settings(configure, simulator, tmp_path, 'path = "state/state.json"', 'path = ""')
     work = simulator.add_account("work")
     account = {"accessToken": next(iter(work.access)), "expiresAt": "2999-01-01T00:00:00Z"}
     listed = msgspec.json.encode([account | {"refreshToken": work.refresh_token}]).decode()
@@ -307,19 +308,21 @@ def test_a_token_that_works_is_used_to_look_also_where_none_can_be_kept(
     assert simulator.refreshes == 0
 
 
-def _settings(doctor: Any, folder: Path, old: str, new: str) -> str:
-    """Return the settings of a gateway that ran once, with one line changed."""
-    doctor("--offline")
+def _settings(configure: Any, simulator: Simulator, folder: Path, old: str, new: str) -> str:
+    """Return the settings of a common gateway, with one line changed."""
+    configure(simulator)
     text = (folder / "config.toml").read_text()
     assert old in text
     return text.replace(old, new)
 
 
 def test_a_state_in_a_folder_with_other_files_is_right(
-    doctor: Any, simulator: Simulator, tmp_path: Path
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
     simulator.add_account("work")
-    settings = _settings(doctor, tmp_path, 'path = "state/state.json"', 'path = "state.json"')
+    settings = _settings(
+        configure, simulator, tmp_path, 'path = "state/state.json"', 'path = "state.json"'
+    )
     tmp_path.chmod(0o755)
     status, text = doctor(config=settings)
     assert status == 0, text
@@ -415,9 +418,9 @@ def test_whoever_holds_the_port_is_noticed(
 
 
 def test_an_account_of_a_variable_is_mended_there(
-    doctor: Any, simulator: Simulator, tmp_path: Path
+    doctor: Any, configure: Any, simulator: Simulator, tmp_path: Path
 ) -> None:
-    doctor("--offline")
+    configure(simulator)
     work = simulator.add_account("work")
     work.revoke()
     status, text = doctor(KIRO_REFRESH_TOKEN=work.refresh_token)

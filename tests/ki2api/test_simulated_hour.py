@@ -285,11 +285,7 @@ SWEEPS = "KI2API_SWEEPS" in os.environ
 
 @pytest.mark.parametrize(
     ("fault", "accounts", "rate"),
-    [
-        cell
-        for cell in CELLS
-        if cell[2] == "1 a minute" or cell in HEAVY or SWEEPS
-    ],
+    [cell for cell in CELLS if cell[2] == "1 a minute" or cell in HEAVY or SWEEPS],
 )
 def test_while_all_fails_kiro_sees_hardly_more_calls_than_requests(
     fault: str, accounts: int, rate: str, record_property: Callable[[str, object], None]
