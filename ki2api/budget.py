@@ -4,8 +4,6 @@ The figures are those of the AWS SDKs' own retry standard, read 2026-11: 500 tok
 transient fault and 5 for a throttled call. On top of it stands the SRE rule of a tenth.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 CAPACITY = 500.0
@@ -29,15 +27,13 @@ class RetryBudget:
         self._requests = 0
         self._granted = 0
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Count a request, and that it is under way."""
+    def __enter__(self) -> None:
+        """Count a request, and that it is under way until it is left."""
         self._requests += 1
         self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
+
+    def __exit__(self, *_: object) -> None:
+        self._under_way -= 1
 
     def grants(self, kind: Literal["transient", "throttled"]) -> bool:
         """Take one repeated call from the budget; False when none is left."""

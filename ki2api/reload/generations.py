@@ -30,7 +30,7 @@ GRACE_FOR_REFRESHES = BUDGET + 1.0
 
 
 class Generation:
-    """One gateway with all that it holds open."""
+    """One gateway with all that it holds open; `with` keeps it open."""
 
     def __init__(self, built: Built) -> None:
         self.built = built
@@ -41,17 +41,15 @@ class Generation:
         self._unused.set()
         self._replaced = asyncio.Event()
 
-    @contextmanager
-    def used(self) -> Iterator[Built]:
-        """Keep it open."""
+    def __enter__(self) -> Built:
         self._uses += 1
         self._unused.clear()
-        try:
-            yield self.built
-        finally:
-            self._uses -= 1
-            if not self._uses:
-                self._unused.set()
+        return self.built
+
+    def __exit__(self, *_: object) -> None:
+        self._uses -= 1
+        if not self._uses:
+            self._unused.set()
 
     def replace(self) -> None:
         """Let it end, as soon as nothing uses it any more."""
@@ -118,7 +116,7 @@ class Generations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request by one gateway from its beginning to its end; part of ASGI."""
-        with self._in_force.used() as built:
+        with self._in_force as built:
             state = scope["state"]
             state[GATEWAY] = built.gateway
             try:
@@ -139,7 +137,7 @@ class Generations:
     @contextmanager
     def ways(self) -> Iterator[Ways]:
         """Give the ways of the gateway in force, and keep them open."""
-        with self._in_force.used() as built:
+        with self._in_force as built:
             yield built.ways
 
     async def begin(self, built: Built) -> None:

@@ -70,7 +70,7 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Call on until it works or makes no sense any more; raises the last error."""
         flow.attempts, began = [], flow.clock()
-        with self._budget.request():
+        with self._budget:
             try:
                 await self._attempt(flow, call_next)
             except GatewayError as error:

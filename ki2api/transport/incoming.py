@@ -66,7 +66,8 @@ class Incoming(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         """Read no more; what is left is given up. Waits for nothing."""
-        self.give_up(httpx.StreamClosed())
+        if not self.ended:
+            self.give_up(httpx.StreamClosed())
 
     def give_up(self, error: Exception) -> None:
         """End it with an error, and let its source know that nobody wants the rest."""

@@ -15,7 +15,7 @@ from ki2api.budget import AT_LEAST, CAPACITY, COSTS, SHARE, RetryBudget
 def under_way(budget: RetryBudget, count: int) -> Iterator[None]:
     with ExitStack() as stack:
         for _ in range(count):
-            stack.enter_context(budget.request())
+            stack.enter_context(budget)
         yield
 
 
@@ -29,7 +29,7 @@ def granted(budget: RetryBudget, kind: Literal["transient", "throttled"] = "thro
 
 def test_three_repetitions_are_always_there() -> None:
     budget = RetryBudget()
-    with budget.request():
+    with budget:
         assert granted(budget) == AT_LEAST
 
 
@@ -37,14 +37,14 @@ def test_a_burst_may_repeat_as_many_calls_as_it_has_requests() -> None:
     budget = RetryBudget()
     with under_way(budget, 50):
         assert granted(budget) == 50
-    with budget.request():
+    with budget:
         assert not budget.grants("throttled")
 
 
 def test_of_a_long_failure_a_tenth_is_repeated() -> None:
     budget = RetryBudget()
     for _ in range(1_000):
-        with budget.request():
+        with budget:
             pass
     assert granted(budget) == CAPACITY // COSTS["throttled"] == SHARE * 1_000
 
@@ -61,7 +61,7 @@ def test_without_a_success_the_tokens_run_out(
 def test_a_success_gives_back_what_led_to_it_and_opens_the_budget_anew() -> None:
     budget = RetryBudget()
     for _ in range(1_000):
-        with budget.request():
+        with budget:
             assert budget.grants("transient")
             assert budget.grants("throttled")
             budget.succeeded("transient", "throttled")
