@@ -1,6 +1,7 @@
 """What Kiro told of the accounts beside answering: their models, and what their plans hold."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from operator import is_
 from typing import TypeVar
 
 from ki2api.accounts.companion import Companion, PlanUsage
@@ -142,6 +143,4 @@ class Knowledge:
 
 
 def _same(some: Sequence[Sequence[Model]], others: Sequence[Sequence[Model]]) -> bool:
-    return len(some) == len(others) and all(
-        one is other for one, other in zip(some, others, strict=True)
-    )
+    return len(some) == len(others) and all(map(is_, some, others))

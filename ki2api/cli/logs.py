@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loguru import Message, Record
 
 WORDS = "{message}{extra[trace]}"
-TEXT = "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> {extra[flow]} " + WORDS + "\n"
+TEXT = "<dim>{extra[at]}</dim> <level>{level: <7}</level> {extra[flow]} " + WORDS + "\n"
 
 
 def configure(settings: LogSettings) -> None:
@@ -92,4 +92,13 @@ def _made_harmless(record: "Record") -> None:
     error = record["exception"]
     trace = "" if error is None else "".join(format_exception(error.value))
     extra = record["extra"]
-    extra.update(flow=harmless(str(extra["flow"])), trace=below(trace) if trace else "")
+    extra.update(
+        flow=harmless(str(extra["flow"])),
+        trace=below(trace) if trace else "",
+        at=_time_of_day(record["time"]),
+    )
+
+
+def _time_of_day(time: datetime) -> str:
+    # loguru's own way to write it takes a fifth of all that a line costs.
+    return f"{time.hour:02}:{time.minute:02}:{time.second:02}.{time.microsecond // 1000:03}"
