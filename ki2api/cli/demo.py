@@ -34,8 +34,8 @@ Paste this into another terminal{first}:
          "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
 Your own account: log in to the Kiro IDE on this machine (its token file is found by itself), or
-  {command} login                                                      # in your browser; or
-  export KIRO_API_KEY=ksk_...                                       # a key from app.kiro.dev; or
+  {login:<42} # in your browser; or
+  export KIRO_API_KEY=ksk_...                # a key from app.kiro.dev; or
   export KIRO_AUTH_CONFIG='[{{"refreshToken": "...", "name": "me"}}]'
 then stop this with Ctrl+C and run:  {command} serve
 {passed}
@@ -92,9 +92,14 @@ async def _demo(origins: Origins, loaded: Loaded) -> None:
     first = " (there first: export KI2API_KEY=<your key>)" if own_key else ""
 
     def say(url: str) -> None:
-        passed = _passed_over(origins.places, url)
-        click.echo(
-            SCREEN.format(url=url, key=key, first=first, command=_called_by(), passed=passed)
-        )
+        words = {
+            "url": url,
+            "key": key,
+            "first": first,
+            "command": (command := _called_by()),
+            "login": f"{command} login",
+            "passed": _passed_over(origins.places, url),
+        }
+        click.echo(SCREEN.format(**words))
 
     await serve_simulated(origins, listening, say)

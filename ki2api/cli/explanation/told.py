@@ -69,7 +69,7 @@ def _sections(found: Findings) -> Iterator[RenderableType]:
         yield Text("figures", style="bold")
         yield Padding(_figures(found.figures), (0, 0, 0, 2), expand=False)
     if not all(each.firm for each in found.figures):
-        yield Text("  Nothing is refused for a limit in brackets.", style="dim")
+        yield Text("  A limit in brackets is not exact.", style="dim")
     yield from _listed("held back: a stage wanted to reach", found.held_back)
     yield from _end(found)
 
