@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from ki2api.blame import no_memory
 from ki2api.errors import GatewayError, InvalidRequest, Overloaded, TooSlow
 from ki2api.heads import Head, path_of
+from ki2api.outlet import Outlet
 from ki2api.web.departure import Departure
 from ki2api.web.headers import public_id, raw
 from ki2api.web.journal import refusal
@@ -109,7 +110,7 @@ class StrictProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        self._outlet = _Outlet(transport, self._close)
+        self._outlet = Outlet(transport, self._close)
         self._shared.resting[self] = None
         self._shared.make_way(len(self.connections))
         if self._deaf:
@@ -380,48 +381,6 @@ class StrictProtocol(HttpToolsProtocol):
 
 class _TooEarly(Exception):
     """The next request came before this one was answered."""
-
-
-class _Outlet:
-    """A transport as an answer sees it: its head goes out with what follows at once.
-
-    So most short answers take one write, which is one of the dearest things that they do. Closing
-    it leaves the client time to read.
-    """
-
-    __slots__ = ("_close", "_head", "_transport", "is_closing", "write")
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self._transport = transport
-        self._close = close
-        self._head = b""
-        self.is_closing = transport.is_closing
-        self.begin()
-
-    def begin(self) -> None:
-        """Make ready for an answer, whose head is the first that is written."""
-        self.flush()
-        self.write: Callable[[bytes], None] = self._hold
-
-    def flush(self) -> None:
-        """Send the head, if it waits."""
-        if self._head:
-            self._go_on(b"")
-
-    def close(self) -> None:
-        """Close after what was written."""
-        self.flush()
-        self._close()
-
-    def _hold(self, head: bytes) -> None:
-        self._head = head
-        self.write = self._go_on
-        asyncio.get_running_loop().call_soon(self.flush)
-
-    def _go_on(self, piece: bytes) -> None:
-        head, self._head = self._head, b""
-        self.write = self._transport.write
-        self.write(head + piece)
 
 
 def _without_upgrade(tokens: bytes) -> bytes:
