@@ -1,6 +1,7 @@
 """Reading a request's JSON: one decoder call, and every fault told by its place in the body."""
 
 import re
+from codecs import utf_8_decode
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ _TYPES = re.compile(r"`([^`]*)`")
 _JSON_WORDS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 _NO_OBJECT = re.compile(r"Expected `object`, got `(.*)`")
 _PLACE = " - at `$"
+_PIECE = 16_384
 _LONGEST = 200
 """Characters of a fault: it may quote the caller, who may have written a whole file there."""
 
@@ -59,10 +61,18 @@ def read(
         raise InvalidRequest(f"the body is empty: {_WANTED}")
     check_depth(request.body)
     try:
-        request.body.decode()  # msgspec skips raw JSON and unknown fields without checking UTF-8
+        _check_utf8(request.body)  # msgspec skips raw JSON and unknown fields without
         return _read(decoder, request.body, known)
     except _FAULTS as error:
         raise _told(error) from None
+
+
+def _check_utf8(body: bytes) -> None:
+    """Raise UnicodeDecodeError where a body is none; its text is never there as a whole."""
+    at = len(body) if body.isascii() else 0
+    while at < len(body):
+        end = at + _PIECE
+        at += utf_8_decode(body[at:end], "strict", end >= len(body))[1]
 
 
 def _read(decoder: msgspec.json.Decoder[T], body: bytes, known: frozenset[str] | None) -> T:

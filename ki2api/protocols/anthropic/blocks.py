@@ -22,21 +22,20 @@ from ki2api.websearch.told import as_tool_result
 Content: TypeAlias = str | Sequence[wire.Block] | None
 
 
-def parts(content: Content, at: str, unserved: Unserved) -> Iterator[Part]:
+def parts(content: Content, at: str, unserved: Unserved) -> tuple[Part, ...]:
     """Read the content of a message, wherever it stands in the body."""
     if isinstance(content, str):
-        yield TextPart(content, at)
-        return
+        return (TextPart(content, at),)
+    found: list[Part] = []
     for block, place in _blocks(content, at):
-        yield from _READERS.get(type(block), _shown)(block, place, unserved)
+        found += _READERS.get(type(block), _shown)(block, place, unserved)
+    return tuple(found)
 
 
-def _blocks(content: Content, at: str) -> Iterable[tuple[wire.Block, str]]:
-    """Give every block its place; a bare string is a text block."""
-    if isinstance(content, str):
-        return ((wire.TextBlock(content), at),)
+def _blocks(content: Sequence[wire.Block] | None, at: str) -> Iterable[tuple[wire.Block, str]]:
+    """Give every block its place."""
     placed = [(block, f"{at}[{index}]") for index, block in enumerate(content or ())]
-    return _joined(placed) if any(map(_is_cited, content or ())) else placed
+    return _joined(placed) if len(placed) > 1 and any(map(_is_cited, content or ())) else placed
 
 
 def _is_cited(block: wire.Block) -> bool:
@@ -61,10 +60,8 @@ def _joined(blocks: Iterable[tuple[wire.Block, str]]) -> list[tuple[wire.Block, 
 
 
 def _shown(block: wire.Block, at: str, unserved: Unserved) -> Iterator[ResultContent]:
-    """Read a block of a kind that may also stand in a tool result."""
+    """Read a block of a kind that, beside words, may also stand in a tool result."""
     match block:
-        case wire.TextBlock(text=text):
-            yield TextPart(text, at)
         case wire.ToolReferenceBlock(tool_name=name):
             # The tool itself is among the tools of the request, so its name is all there is to say.
             yield TextPart(name, at)
@@ -100,18 +97,23 @@ def _document(
             yield from encoded_file(source.media_type, source.data, label, at, unserved)
         case "text":
             yield words(source.data, label, at)
-        case "content" if isinstance(source.content, str):
-            yield words(source.content, label, at)
         case "content":
-            inner = _blocks(source.content, f"{at}.content")
-            shown = (part for block, place in inner for part in _shown(block, place, unserved))
-            yield from framed(shown, label, at)
+            yield from _document_content(source.content, label, at, unserved)
         case "url":
             unserved.found(at, NOT_FETCHED)
         case "file":
             unserved.found(at, NOT_STORED)
         case other:
             unserved.found(at, f"a source of type {other!r} is not supported")
+
+
+def _document_content(
+    content: Content, label: Label, at: str, unserved: Unserved
+) -> Iterator[ResultContent]:
+    if isinstance(content, str):
+        yield words(content, label, at)
+    else:
+        yield from framed(_all_shown(content, f"{at}.content", unserved), label, at)
 
 
 def _text(block: wire.TextBlock, at: str, _: Unserved) -> Iterable[Part]:
@@ -137,12 +139,22 @@ def _server_call(block: wire.ServerToolUseBlock, at: str, unserved: Unserved) ->
 
 
 def _tool_result(block: wire.ToolResultBlock, at: str, unserved: Unserved) -> Iterable[Part]:
-    shown = (
-        part
-        for inner, place in _blocks(block.content, f"{at}.content")
-        for part in _shown(inner, place, unserved)
-    )
-    return (ToolResultPart(block.tool_use_id, tuple(shown), bool(block.is_error), at),)
+    place = f"{at}.content"
+    if isinstance(block.content, str):
+        shown: tuple[ResultContent, ...] = (TextPart(block.content, place),)
+    else:
+        shown = tuple(_all_shown(block.content, place, unserved))
+    return (ToolResultPart(block.tool_use_id, shown, bool(block.is_error), at),)
+
+
+def _all_shown(
+    content: Sequence[wire.Block] | None, at: str, unserved: Unserved
+) -> Iterator[ResultContent]:
+    for block, place in _blocks(content, at):
+        if isinstance(block, wire.TextBlock):
+            yield TextPart(block.text, place)
+        else:
+            yield from _shown(block, place, unserved)
 
 
 def _search_result(block: wire.WebSearchResultBlock, at: str, _: Unserved) -> Iterable[Part]:

@@ -135,7 +135,7 @@ def _system(asked: wire.CountRequest) -> Iterator[TextPart]:
 def _turns(asked: wire.CountRequest, unserved: Unserved) -> Iterator[tuple[bool, Turn]]:
     for index, message in enumerate(asked.messages):
         at = f"messages[{index}]"
-        content = tuple(parts(message.content, f"{at}.content", unserved))
+        content = parts(message.content, f"{at}.content", unserved)
         if message.role == "system":
             if content:
                 yield True, Turn("user", content, at)
