@@ -1,6 +1,5 @@
 """HTTP/1.1 to servers without anything in between, behind httpx's interface."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from functools import cached_property
@@ -10,6 +9,7 @@ import httpx
 from ki2api.transport.connection import Connection
 from ki2api.transport.dialling import dial
 from ki2api.transport.incoming import Incoming
+from ki2api.transport.limit import at_most
 from ki2api.transport.pool import Origin, Pool
 from ki2api.transport.request import Outgoing, outgoing
 
@@ -77,7 +77,7 @@ class Direct(httpx.AsyncBaseTransport):
         connection = self.pool.opening(origin)
         trusted = self._trusted if scheme == "https" else None
         try:
-            async with asyncio.timeout(seconds):
+            async with at_most(seconds):
                 await dial(lambda: connection, host, port, trusted)
         except TimeoutError as error:
             self.pool.forget(connection)

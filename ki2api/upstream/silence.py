@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from ki2api.transport.limit import LATE
+
 
 class Silence:
     """Calls `broken` when one wait (`with` it) has lasted for `seconds` since it was renewed.
@@ -11,7 +13,7 @@ class Silence:
     times what a frame does.
     """
 
-    __slots__ = ("_broken", "_loop", "_seconds", "_timer", "_until", "_waiting")
+    __slots__ = ("_broken", "_doubted", "_loop", "_seconds", "_timer", "_until", "_waiting")
 
     def __init__(self, seconds: float, broken: Callable[[], None]) -> None:
         self._seconds = seconds
@@ -32,6 +34,7 @@ class Silence:
     def renew(self) -> None:
         """Give Kiro its whole time again."""
         self._until = self._loop.time() + self._seconds
+        self._doubted = False
 
     def stop(self) -> None:
         """Look no more: there will be no further wait."""
@@ -43,7 +46,11 @@ class Silence:
         self._timer = None
         if not self._waiting:
             return  # the next wait sets it anew
-        if self._loop.time() < self._until:
+        now = self._loop.time()
+        if now < self._until:
             self._timer = self._loop.call_at(self._until, self._look)
+        elif now - self._until > LATE and not self._doubted:  # it was our own loop that stood still
+            self._doubted = True
+            self._timer = self._loop.call_at(now + LATE, self._look)
         else:
             self._broken()
