@@ -38,6 +38,7 @@ class Exchange:
             host = self._request.url.netloc.decode()
             raise _meaning(error, host, self._proxy) from error
         self.status = self._incoming.status
+        del self._request  # its body may be large, and the reply may be long
 
     @cached_property
     def headers(self) -> httpx.Headers:
