@@ -13,15 +13,15 @@ from tests.bench.counts import Cost, Counted
 from tests.bench.machine import ROOT
 from tests.bench.targets import ALL
 
-CALLS_A_REQUEST = 2_700
-CALLS_A_FRAME = 20
+CALLS_A_REQUEST = 1_950
+CALLS_A_FRAME = 14
 """In a burst; calls of functions written in Python or C, in the thread of the event loop."""
-CALLS_A_READ = 115
+CALLS_A_READ = 105
 """Of a paced stream, what its request and its frames take left out: on a busy machine one read may
 bring several frames."""
 BLOCKS_LEFT_BEHIND = 10
 """Blocks of memory, each answer; what is remembered of conversations is not among them."""
-TIMES_THE_BODY = 10
+TIMES_THE_BODY = 8
 """Bytes that are held at once for each byte of a long request."""
 WRITES_BESIDE = 1
 """The head of an answer: its end goes out with what was read last."""
