@@ -1,5 +1,6 @@
 """The command line: one file a command, imported when it is called."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import cast
@@ -8,6 +9,10 @@ import rich_click as click
 
 import ki2api
 from ki2api.cli.collector import resting
+
+# None says that there is no such module: httpx's own command line would bring all of rich along,
+# which is a tenth of a start and 3 MB of a server.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as the import system has it
 
 EPILOG = (
     "Exit status: 0 done; 1 the state of things does not allow it; 2 what was typed or written in"
