@@ -10,10 +10,6 @@ import rich_click as click
 import ki2api
 from ki2api.cli.collector import resting
 
-# None says that there is no such module: httpx's own command line would bring all of rich along,
-# which is a tenth of a start and 3 MB of a server.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as the import system has it
-
 EPILOG = (
     "Exit status: 0 done; 1 the state of things does not allow it; 2 what was typed or written in"
     " a settings file is wrong."
@@ -45,6 +41,9 @@ class _Commands(Mapping[str, click.Command]):
         if name not in COMMANDS:
             raise KeyError(name)
         with resting():
+            # None says that there is no such module: httpx's own command line would bring all of
+            # rich along, which is a tenth of a start and 3 MB of a server.
+            sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as Python has it
             module = import_module(f"ki2api.cli.{name}")
         return cast("click.Command", getattr(module, name))
 

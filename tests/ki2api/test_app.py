@@ -6,7 +6,8 @@ from importlib.util import find_spec
 
 CODE = """
 import sys
-import ki2api.cli
+from ki2api.cli import cli
+cli.commands["serve"]
 from ki2api.app import create_app
 create_app()
 print(*({"attrs", "pydantic", "rich.progress"} & set(sys.modules)))
