@@ -6,6 +6,8 @@ looks in linear time, most of it spent in C.
 
 from itertools import accumulate
 
+import msgspec
+
 from ki2api.errors import InvalidRequest
 
 DEEPEST = 64
@@ -18,6 +20,11 @@ _SMALL = 4096
 _KEPT = b'[]{}"'
 _DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 _NEVER_ESCAPED = bytes(byte for byte in range(256) if byte not in _KEPT + rb"\/bfnrtu")
+_NO_LINE = bytes(byte for byte in range(256) if byte not in b"[{,")
+"""What begins no line where each value has its own."""
+_MOST_LINES = 32_768
+"""Each may begin with some thousand spaces, before the recursion of who writes them ends."""
+_DEEP_LINE = b"\n" + b" " * DEEPEST
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _STEP = {ord("["): 1, ord("]"): -1}
 _ROUNDS = 8
@@ -27,11 +34,27 @@ def check_depth(body: bytes, *, most: int = MOST) -> None:
     """Let a JSON text pass, or raise InvalidRequest; what is no JSON passes too."""
     if len(body) < _SMALL and body.count(b"[") + body.count(b"{") <= DEEPEST:
         return
+    if b"\\" in body and _surely_shallow(body, min(most, _MOST_LINES)):
+        return
     brackets = _outside_of_strings(body)
     if len(brackets) > 2 * most:
         raise InvalidRequest(f"the body has more than {most:,} lists and objects")
     if not _surely_flat(brackets) and _depth(brackets) > DEEPEST:
         raise InvalidRequest(f"the body is nested more than {DEEPEST} deep")
+
+
+def _surely_shallow(body: bytes, most_lines: int) -> bool:
+    """Tell of most texts with escapes that they are not too deep.
+
+    It takes long to part their strings from what is around them. Written with a line for each
+    value, a text has a line that begins with so many spaces where it is so deep.
+    """
+    if len(body.translate(None, _NO_LINE)) > most_lines:
+        return False
+    try:
+        return _DEEP_LINE not in msgspec.json.format(body, indent=1)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _outside_of_strings(body: bytes) -> bytes:

@@ -56,3 +56,28 @@ def test_more_lists_than_any_request_has_are_refused() -> None:
     check_depth(b"[" + b",".join([b"[]"] * 99) + b"]", most=100)
     with pytest.raises(InvalidRequest, match="more than 100 lists"):
         check_depth(b"[" + b",".join([b"{}"] * 100) + b"]", most=100)
+
+
+@pytest.mark.parametrize("escaped", [r"\n", r"\"", r"\\", r"\u00e9"])
+def test_texts_with_escapes_may_be_as_deep_as_others(escaped: str) -> None:
+    text = f'"{escaped * 2_000}"'
+    for levels in (1, DEEPEST - 1, DEEPEST):
+        check_depth(b"[" * levels + text.encode() + b"]" * levels)
+        check_depth(b"[" * (levels - 1) + f"[],{text}".encode() + b"]" * (levels - 1))
+    for inside in (f"[{text}]", f"{text},[]"):
+        with pytest.raises(InvalidRequest, match="more than 64 deep"):
+            check_depth(b"[" * DEEPEST + inside.encode() + b"]" * DEEPEST)
+
+
+def test_texts_with_escapes_may_have_as_many_lists_as_others() -> None:
+    for many in (99, 100):
+        lists = b",".join([rb'["\n"]'] * many)
+        if many < 100:
+            check_depth(b"[" + lists + b"]", most=100)
+        else:
+            with pytest.raises(InvalidRequest, match="more than 100 lists"):
+                check_depth(b"[" + lists + b"]", most=100)
+
+
+def test_what_is_no_json_is_left_to_who_reads_it() -> None:
+    check_depth(rb'["\x"' + b"[]" * DEEPEST)
