@@ -14,8 +14,12 @@ from ki2api.events import (
     UsageReported,
 )
 
-MOST_IN_A_LETTER = 8
-"""Tokens: so many letters fewer need no closer look at how near the limit is."""
+MOST_IN_A_BYTE = 2
+"""Tokens: as long as there is room for so many, nobody needs to look how near the limit is.
+
+No text has more tokens than bytes; how it is cut into pieces may make its estimate a little larger.
+"""
+_BYTES_IN_A_LETTER = 4
 
 
 class Length:
@@ -31,7 +35,8 @@ class Length:
         self._tally = Tally(family)
         self._thoughts = Tally(family)
         self._thinks = False
-        self._sure = (limit or 0) // MOST_IN_A_LETTER
+        self._sure = (limit or 0) // MOST_IN_A_BYTE
+        """Bytes that surely have room."""
         self._input = 0
         self._searches = 0
         self._reported = False
@@ -54,14 +59,14 @@ class Length:
 
     def _delta(self, delta: PartDelta) -> Iterable[ReplyEvent]:
         text, limit = delta.text, self._limit
-        self._sure -= len(text)
+        self._sure -= len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
         if limit is None or self._sure > 0:
             self._add(text)
             return (delta,)
         before = self._tally.copy()
         self._add(text)
         left = limit - self._tally.tokens
-        self._sure = left // MOST_IN_A_LETTER
+        self._sure = left // MOST_IN_A_BYTE
         if left > 0:
             return (delta,)
         kept = text[: _room(before, text, limit)] if left else text
