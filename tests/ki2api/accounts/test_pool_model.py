@@ -7,7 +7,6 @@ sign-in service, and then says how every account stands and which ones a lease m
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -207,7 +206,8 @@ class Outside:
     def __init__(self, account_of: Callable[[str], Account], clock: Callable[[], float]) -> None:
         self.moods: dict[str, str] = {}
         self.waiting: dict[str, asyncio.Future[str]] = {}
-        self.answers: list[tuple[str, str]] = []
+        self.failures: list[tuple[str, str]] = []
+        self.given: list[tuple[str, str]] = []
         self.answered: set[Account] = set()
         self._account_of = account_of
         self._clock = clock
@@ -235,16 +235,13 @@ class Outside:
     def _answer(self, login: str, sent: str, mood: str) -> Tokens:
         if mood == "lost" and sent == self._newest.get(login):
             raise NeedsLogin("its answer was lost, and the token before it still works")
-        self.answers.append((login, mood))
-        if mood == "dead":
-            raise NeedsLogin("dead")
-        if mood == "failing":
-            raise RefreshFailed("answered 503")
+        if mood in {"dead", "failing"}:
+            self.failures.append((login, mood))
+            raise NeedsLogin("dead") if mood == "dead" else RefreshFailed("answered 503")
         self._given += 1
-        self.answers[-1] = login, f"access-{self._given}"
-        self._newest[login] = f"{login}+{self._given}"
-        ends = self._clock() + 3600
-        return Tokens(Secret(f"access-{self._given}"), Secret(self._newest[login]), ends)
+        access, self._newest[login] = f"access-{self._given}", f"{login}+{self._given}"
+        self.given.append((login, access))
+        return Tokens(Secret(access), Secret(self._newest[login]), self._clock() + 3600)
 
     async def profiles(self, access: Access) -> tuple[str, ...]:
         self._ask(access)
@@ -278,8 +275,7 @@ class PoolModel(RuleBasedStateMachine):
         self.closed_until = 0.0
         self.sessions: dict[str, tuple[str, float]] = {}
         self.leases: list[tuple[Lease, Account]] = []
-        self.granted: list[tuple[Wish, Lease]] = []
-        self.pending: list[asyncio.Task[None]] = []
+        self.pending: list[asyncio.Task[Lease | None]] = []
         self.store = MemoryStore()
         self.outside = Outside(self._account, lambda: self.now)
         self.pool = self._new_pool()
@@ -323,40 +319,48 @@ class PoolModel(RuleBasedStateMachine):
         return result
 
     def _learn(self) -> None:
-        granted = self._granted()
-        served = [(wish, lease, self.accounts[lease.name]) for wish, lease in granted]
-        valid = [account.access if account.ends > self.now else "" for _, _, account in served]
-        for wish, lease, account in served:
-            assert self.now >= self.closed_until
-            assert lease.name in self.present
-            assert lease.name not in wish.never
-            assert account.may_serve(wish.model)
-        self._learn_of_refreshes()
-        for (wish, lease, account), token in zip(served, valid, strict=True):
-            assert lease.token.reveal() in {token, account.access} - {""}
-            account.in_flight += 1
-            self.leases.append((lease, account))
-            if wish.session and not self._is_steered(wish, account):
-                self.sessions[wish.session] = lease.name, self.now + wish.sticky
-
-    async def _ask(self, wish: Wish) -> None:
-        # Who asked first may be served last, and a session stays on the account that serves first.
-        with suppress(GatewayError):
-            lease = await self.pool.lease(wish)
-            self.granted.append((wish, lease))
-
-    def _granted(self) -> list[tuple[Wish, Lease]]:
         done = [task for task in self.pending if task.done()]
         self.pending = [task for task in self.pending if not task.done()]
         for task in done:
             if not task.cancelled():
                 task.result()
-        granted, self.granted = self.granted, []
-        return granted
+        self._learn_of_failures()
+        given, self.outside.given, self.outside.answered = self.outside.given, [], set()
+        for login, access in given:
+            if self.owners[login].login == login:
+                self.owners[login].refreshed(access, self.now)
 
-    def _learn_of_refreshes(self) -> None:
-        answers, self.outside.answers, self.outside.answered = self.outside.answers, [], set()
-        for login, outcome in answers:
+    async def _ask(self, wish: Wish) -> Lease | None:
+        try:
+            lease = await self.pool.lease(wish)
+        except GatewayError:
+            return None
+        self._take(lease, wish)
+        return lease
+
+    def _take(self, lease: Lease, wish: Wish) -> None:
+        """Learn of a lease when it is granted: that binds a session, and a moment may matter.
+
+        Who asked first may be served last, and a refresh beside the lease may fail just after it.
+        """
+        self._learn_of_failures()
+        account = self.accounts[lease.name]
+        assert self.now >= self.closed_until
+        assert lease.name in self.present
+        assert lease.name not in wish.never
+        assert account.may_serve(wish.model)
+        tokens = {access for login, access in self.outside.given if login == account.login}
+        if account.ends > self.now:
+            tokens.add(account.access)
+        assert lease.token.reveal() in tokens - {""}
+        account.in_flight += 1
+        self.leases.append((lease, account))
+        if wish.session and not self._is_steered(wish, account):
+            self.sessions[wish.session] = lease.name, self.now + wish.sticky
+
+    def _learn_of_failures(self) -> None:
+        failures, self.outside.failures = self.outside.failures, []
+        for login, outcome in failures:
             owner = self.owners[login]
             if outcome == "failing" or owner.login == login:
                 owner.refreshed(outcome, self.now)
@@ -394,16 +398,16 @@ class PoolModel(RuleBasedStateMachine):
             self._pass(apart)
 
     def _lease(self, wish: Wish) -> None:
-        before, bound, held = self._able(wish), self._bound(wish), len(self.leases)
+        before, bound = self._able(wish), self._bound(wish)
         task = self.loop.create_task(self._ask(wish))
         self.pending.append(task)
         self.run()
         if not task.done():
             assert self.outside.waiting
-        elif len(self.leases) == held:
+        elif (lease := task.result()) is None:
             assert self.now < self.closed_until or not self._able(wish)
         else:
-            served, after = self.leases[-1][0].name, self._able(wish)
+            served, after = lease.name, self._able(wish)
             assert served == bound or bound in wish.last or bound not in before & after
             assert served == bound or served not in wish.last or not after - set(wish.last)
 
