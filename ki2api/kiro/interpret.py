@@ -1,7 +1,8 @@
 """Reads Kiro's answer: frames in, reply events out (docs/kiro.md §4.2 to §4.7)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from ki2api.errors import (
     UpstreamError,
     UpstreamGarbled,
 )
-from ki2api.events import ReplyEnded, ReplyEvent, ReplyStarted, Usage, UsageReported
+from ki2api.events import PartDelta, ReplyEnded, ReplyEvent, ReplyStarted, Usage, UsageReported
 from ki2api.kiro import wire
 from ki2api.kiro.framing import Frame
 from ki2api.kiro.hearing import Hearing, Thoughts
@@ -58,6 +59,8 @@ _UNABLE: Mapping[str, tuple[type[UpstreamError], str]] = {
         "Kiro says that the state of the conversation is invalid.",
     ),
 }
+_FEW = 3
+"""Events of one read among which hardly two belong together."""
 _EVERYTHING = Hearing()
 _AS_ESTIMATED = Scale()
 _decode_text = msgspec.json.Decoder(wire.TextEvent).decode
@@ -95,8 +98,8 @@ class Interpreter:
     def read(self, frames: Iterable[Frame], out: list[ReplyEvent]) -> None:
         """Take the frames of one read; raises what Kiro reports in place of an answer.
 
-        What came before that stands in `out`. Words that came in a row become one delta: on its way
-        to the client each event costs more than the frame it came in.
+        What came before that stands in `out`. Words, or pieces of a call, that came in a row become
+        one delta: on its way to the client each event costs more than the frame it came in.
         """
         words: list[str] = []
         try:
@@ -109,6 +112,8 @@ class Interpreter:
                     out += self._other(frame)
         finally:
             self._say(words, out)
+            if len(out) > _FEW:
+                out[:] = _joined(out)
 
     def feed(self, frame: Frame) -> list[ReplyEvent]:
         """Take one frame."""
@@ -193,6 +198,21 @@ class Interpreter:
         if not (isinstance(fault, ContextTooLong) and self._parts.count):
             raise fault
         self._meter.overrun = True
+
+
+def _joined(events: list[ReplyEvent]) -> Iterator[ReplyEvent]:
+    """Make one delta of those that follow each other for the same part."""
+    for part, row in groupby(events, _part_of):
+        if part is None:
+            yield from row
+        else:
+            yield PartDelta(
+                part, "".join([delta.text for delta in row if type(delta) is PartDelta])
+            )
+
+
+def _part_of(event: ReplyEvent) -> int | None:
+    return event.index if type(event) is PartDelta else None
 
 
 class _Form(Generic[EventT]):

@@ -61,6 +61,22 @@ def test_words_that_came_in_a_row_in_one_read_are_one_delta() -> None:
     assert [each for each in out if isinstance(each, PartDelta)] == [PartDelta(0, "yes yes ")]
 
 
+def test_pieces_of_a_call_in_one_read_are_one_delta_and_calls_stay_apart() -> None:
+    out: list[ReplyEvent] = []
+    pieces = ('{"a"', ":", "1}")
+    calls = [use(toolUseId=each, name="f", input=piece) for each in "ab" for piece in pieces]
+    ends = [use(toolUseId=each, stop=True) for each in "ab"]
+    interpreter().read([*calls[:3], ends[0], *calls[3:], ends[1]], out)
+    deltas = [each for each in out if isinstance(each, PartDelta)]
+    assert deltas == [PartDelta(0, '{"a":1}'), PartDelta(1, '{"a":1}')]
+    assert [type(each).__name__ for each in out[-4:]] == [
+        "PartEnded",
+        "PartStarted",
+        "PartDelta",
+        "PartEnded",
+    ]
+
+
 @pytest.mark.parametrize(
     "bad", [Frame({":event-type": "assistantResponseEvent"}, b"{"), fault("ThrottlingException")]
 )
