@@ -200,9 +200,10 @@ class AccountPool:
         member = lease.member
         if member.credential.kind == "api-key":
             raise AccountRefused("Kiro refuses the API key")
-        is_refused = member.token == lease.token or not member.has_token(self._clock())
+        now = self._settle()
+        is_refused = member.token == lease.token or not member.has_token(now)
         if is_refused and not member.is_left_alone:
-            if _was_mended(member, self._clock()):
+            if _was_mended(member, now):
                 raise AccountRefused("Kiro refuses also the token that was renewed just now")
             if failure := await self._renewals.outcome(member):
                 raise as_account_error(failure)
@@ -326,6 +327,8 @@ class AccountPool:
         for member in self._members.values():
             if before := member.settle(now):
                 self._changed(StandingChange(member.name, before, member.standing))
+        for member in self._departed:
+            member.settle(now)  # of whom nobody needs to hear any more
         return now
 
     def _objection(self, member: Member) -> str:

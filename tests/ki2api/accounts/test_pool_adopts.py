@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ki2api.accounts.account import Credential
 from ki2api.accounts.ledger import MemoryStore
-from ki2api.errors import AccountSuspended, QuotaSpent, RateLimited
+from ki2api.errors import AccountError, AccountSuspended, QuotaSpent, RateLimited
 from ki2api.models import Model
 from pipeline.secret import Secret
 
@@ -508,3 +508,19 @@ async def test_a_reset_of_a_spent_account_tries_its_dead_login_once_more(
 
     assert pool.reset() == 1
     assert await pool.serve() == "a"
+
+
+async def test_the_dead_login_of_an_account_that_is_gone_is_not_tried_by_each_of_its_leases(
+    make_pool: MakePool, ready: MakeCredential, service: Any, clock: Any
+) -> None:
+    service.dead = {"seed-a"}
+    pool = make_pool(ready("a"))
+    leases = [await pool.hold() for _ in range(3)]
+    pool.release(leases.pop(), QuotaSpent("spent", retry_after=60.0))
+    pool.adopt([])
+    clock.now += 3600
+
+    for lease in leases:
+        with pytest.raises(AccountError):
+            await pool.renew(lease)
+    assert service.tokens == ["seed-a"]
