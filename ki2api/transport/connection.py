@@ -42,7 +42,10 @@ class Connection(asyncio.Protocol):
         self._incoming = incoming
         self._responses.expect(incoming, bodiless=request.bodiless)
         self._write_seconds = request.seconds.get("write")
-        self._transport.writelines(pieces)
+        if len(pieces) == 1:
+            self._transport.write(pieces[0])
+        else:
+            self._transport.writelines(pieces)
         return incoming
 
     @property

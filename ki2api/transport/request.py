@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 import httpx
 from msgspec import Struct
 
+_SHORT = 16 * 1024
+"""Bytes of a body that cost less to copy than to be written as a piece of their own."""
+
 
 class Outgoing(Struct, frozen=True):
     """A request whose body is at hand; of httpx's own, nothing more is needed to send it."""
@@ -22,14 +25,17 @@ class Outgoing(Struct, frozen=True):
         return self.method == "HEAD"
 
     def written(self) -> list[bytes]:
-        """Return it as bytes; raises LocalProtocolError where a header breaks it."""
+        """Return it as bytes, in one piece if it is short.
+
+        Raises LocalProtocolError where a header breaks it.
+        """
         lines = b"".join([b"%s: %s\r\n" % header for header in self.headers])
         first = b"%s %s HTTP/1.1\r\n" % (self.method.encode("ascii"), self.url.raw_path)
         head = b"%s%s\r\n" % (first, lines)
         ends = len(self.headers) + 2
         if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
             raise httpx.LocalProtocolError("a header of the request holds a line break")
-        return [head, self.body] if self.body else [head]
+        return [head + self.body] if len(self.body) <= _SHORT else [head, self.body]
 
 
 def outgoing(request: httpx.Request) -> Outgoing:
