@@ -73,7 +73,7 @@ def _targets(arguments: argparse.Namespace, results: Results) -> list[Target]:
     wanted = arguments.only.split(",")
     if arguments.tls:
         results.left_out[DIRECT] = "the client speaks no TLS"
-        wanted.remove(DIRECT)
+        wanted = [name for name in wanted if name != DIRECT]
     own: list[Target] = [byte_relay(), Direct(), Ceiling(), Gateway()]
     found = [each for each in own if each.name in wanted]
     for peer in [kind() for kind in peers.PEERS] if arguments.peers else []:

@@ -158,6 +158,8 @@ async def _streams(load: Load, asking: Asking) -> dict[str, float]:
         (sent, lag) for turn in turns for sent, lag in turn.stamps if from_us <= sent <= until_us
     ]
     lags = [lag for _, lag in stamps]
+    if not lags:
+        raise Failed("no frame came through while all streams were open")
     return {
         **figures,
         "units": float(len(turns)),
