@@ -4,8 +4,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-EVERY = 10_000
-"""Objects more than were freed before it looks; the default of 700 is met by every request."""
+EVERY = 2_000, 10, 5
+"""Objects more than were freed before it looks at the young ones, and how often it does that before
+it looks at older ones. With 10,000 a busy server held 30 MB more, and was no faster."""
 
 
 @contextmanager
@@ -25,4 +26,4 @@ def settle() -> None:
     """Leave alone from now on what the start has made, and look less often."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(EVERY)
+    gc.set_threshold(*EVERY)
