@@ -58,7 +58,6 @@ class KeyRing:
         whole = [*(NamedKey(label(key), hashed(key)) for key in keys), *named]
         self._keys = [(key.name, key.hash.encode()) for key in whole]
         self._default = hashed(Secret(DEFAULT_KEY)).encode()
-        self._last = (b"", _hash_of(b"").encode())
         self.default_active = any(key == self._default for _, key in self._keys)
         """Whether the documented default key opens the door."""
 
@@ -66,7 +65,7 @@ class KeyRing:
         """Return the name of the key that was sent; raises Unauthenticated."""
         sent = _sent(headers)
         # ASGI's header texts are Latin-1 for bytes, so this gives back the bytes that were sent.
-        digest = self._digest(sent.encode("latin-1", "replace"))
+        digest = _hash_of(sent.encode("latin-1", "replace")).encode()
         # Every key is compared, so that the time taken tells nothing.
         matches = [name for name, key in self._keys if compare_digest(key, digest)]
         if not sent:
@@ -77,14 +76,6 @@ class KeyRing:
         if is_default and not near(headers, peer):
             raise Unauthenticated(_FAR)
         return matches[0]
-
-    def _digest(self, key: bytes) -> bytes:
-        """Return what the keys are known by; of one that comes again it is known already."""
-        last, digest = self._last
-        if not compare_digest(last, key):
-            digest = _hash_of(key).encode()
-            self._last = key, digest
-        return digest
 
 
 def key_fault(key: Secret) -> str:

@@ -48,7 +48,11 @@ NOBODY = "(no account)"
 """The name of what stands for an account where none could serve."""
 
 
+def leased(member: Member, model: str, *, held: bool = True) -> Lease:
+    """Return a lease of an account as it is now; one that is not held need not be given back."""
+    return Lease(*structs.astuple(member.access()), model=model, member=member, held=held)
+
+
 def nobody(model: str) -> Lease:
     """Return what stands for an account where only something is shown and none could serve."""
-    member = Member(Credential(NOBODY, "api-key"), 0, 0.0, 0.0)
-    return Lease(**structs.asdict(member.access()), model=model, member=member, held=False)
+    return leased(Member(Credential(NOBODY, "api-key"), 0, 0.0, 0.0), model, held=False)

@@ -23,6 +23,7 @@ from pipeline.secret import Secret
 
 READY = Standing("ready")
 _SHARE_OF_LIFE = 0.2
+_JUST_NOW = 60.0
 OF_ANY_TOKEN = frozenset({"exhausted", "quarantined"})
 _LEFT_ALONE = frozenset({"quarantined", "needs-login", "disabled"})
 
@@ -176,6 +177,10 @@ class Member:
         if waited_for and error.retry_after is None and now_stands.until:
             error.retry_after = now_stands.until - now
         return changes
+
+    def was_mended(self, now: float) -> bool:
+        """Tell whether a token that Kiro had refused was renewed just now."""
+        return self.mended_at is not None and now - self.mended_at < _JUST_NOW
 
     def has_token(self, now: float) -> bool:
         """Tell whether requests can use `token`; one without a known end lasts until refused."""

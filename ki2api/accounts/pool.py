@@ -15,7 +15,7 @@ from ki2api.accounts.heirs import heirs
 from ki2api.accounts.inquiry import Manners
 from ki2api.accounts.keeper import Keeper
 from ki2api.accounts.knowledge import Knowledge
-from ki2api.accounts.lease import Lease, Wish
+from ki2api.accounts.lease import Lease, Wish, leased
 from ki2api.accounts.ledger import StateStore
 from ki2api.accounts.member import READY, Member
 from ki2api.accounts.profiles import Profiles
@@ -43,7 +43,6 @@ from ki2api.models import Model
 
 _EARLIEST, _LATEST = 300.0, 600.0  # refresh ahead by 5-10 min (docs/kiro.md §1.8)
 _GRACE = 5.0
-_JUST_NOW = 60.0
 _RESETTABLE = frozenset({"cooling", "exhausted", "quarantined"})
 
 
@@ -171,7 +170,7 @@ class AccountPool:
     def peek(self, wish: Wish) -> Lease:
         """Return what `lease` would choose, not held and its token not renewed; raises as it."""
         member, _ = self._turns.look(self._members, wish, wish.never, self._now())
-        return Lease(**structs.asdict(member.access()), model=wish.model, member=member, held=False)
+        return leased(member, wish.model, held=False)
 
     def release(self, lease: Lease, error: BaseException | None, *, served: bool = True) -> None:
         """Give an account back with what became of it; None says that all went well.
@@ -203,7 +202,7 @@ class AccountPool:
         now = self._settle()
         is_refused = member.token == lease.token or not member.has_token(now)
         if is_refused and not member.is_left_alone:
-            if _was_mended(member, now):
+            if member.was_mended(now):
                 raise AccountRefused("Kiro refuses also the token that was renewed just now")
             if failure := await self._renewals.outcome(member):
                 raise as_account_error(failure)
@@ -312,7 +311,7 @@ class AccountPool:
     def _grant(self, member: Member, wish: Wish) -> Lease:
         member.requests += 1
         self._turns.bind(self._members, wish, member, self._clock())
-        return Lease(*structs.astuple(member.access()), model=wish.model, member=member)
+        return leased(member, wish.model)
 
     async def _learn_the_reset(self, member: Member) -> None:
         """Let a spent account return when Kiro says, as the refusal did not say it."""
@@ -396,7 +395,3 @@ class AccountPool:
         opened = self._breaker.note_suspension(account, when)
         if opened and (seconds := self.breaker_remaining()):
             self._told(pool_closed(seconds).detail)
-
-
-def _was_mended(member: Member, now: float) -> bool:
-    return member.mended_at is not None and now - member.mended_at < _JUST_NOW

@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from ki2api.conversation import Conversation, TextPart, Turn
+from ki2api.kiro.uuids import uuid_of
 
 
 class Ids(msgspec.Struct, frozen=True):
@@ -44,7 +45,5 @@ def _has_words(turn: Turn) -> bool:
 
 
 def _uuid(*words: str) -> str:
-    """Write the digest of these words as a UUID of version 4, whose class takes longer to do so."""
-    digest = sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    digest = sha256("\0".join(words).encode("utf-8", "surrogatepass")).digest()
+    return uuid_of(int.from_bytes(digest[:16]))

@@ -156,7 +156,8 @@ async def test_a_client_that_leaves_cancels_the_work_and_the_flow_is_closed() ->
     assert client.closed
 
 
-async def test_being_cancelled_from_outside_goes_on_as_itself() -> None:
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_being_cancelled_from_outside_goes_on_as_itself(*, leaves: bool) -> None:
     began = asyncio.Event()
 
     async def work(_: GatewayFlow) -> None:
@@ -166,6 +167,8 @@ async def test_being_cancelled_from_outside_goes_on_as_itself() -> None:
     client = Client(work)
     task = asyncio.ensure_future(client.run())
     await began.wait()
+    if leaves:
+        client.departure.happen()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -295,23 +298,6 @@ async def test_a_client_that_left_and_an_end_at_once_are_both_heard() -> None:
     await task
     assert client.closed
     assert not task.cancelling()
-
-
-async def test_a_client_that_leaves_does_not_hide_that_the_task_is_cancelled() -> None:
-    began = asyncio.Event()
-
-    async def work(_: GatewayFlow) -> None:
-        began.set()
-        await asyncio.Event().wait()
-
-    client = Client(work)
-    task = asyncio.ensure_future(client.run())
-    await began.wait()
-    client.departure.happen()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert client.closed
 
 
 async def test_a_client_that_has_left_before_is_answered_no_more() -> None:
