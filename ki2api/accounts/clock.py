@@ -1,9 +1,14 @@
 """The time of the day that does not jump while the process runs."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 # Of the steady clocks of Linux this one goes on while the machine sleeps.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", None)
+_steady: Callable[[], float] = (
+    time.monotonic if _STEADY is None else partial(time.clock_gettime, _STEADY)
+)
 
 
 def steady_time() -> float:
@@ -14,10 +19,6 @@ def steady_time() -> float:
     might have ended before it came.
     """
     return _OFFSET + _steady()
-
-
-def _steady() -> float:
-    return time.monotonic() if _STEADY is None else time.clock_gettime(_STEADY)
 
 
 _OFFSET = time.time() - _steady()

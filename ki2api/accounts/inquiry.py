@@ -75,7 +75,8 @@ class Inquiry(Generic[T]):
 
     def known(self, name: str) -> T | None:
         """Return the last answer for the account of this name, however old."""
-        return self._known[name].answer if name in self._known else None
+        known = self._known.get(name)
+        return None if known is None else known.answer
 
     def forget(self, name: str) -> None:
         """Know nothing of this account, not even what it is being asked just now."""

@@ -1,8 +1,9 @@
 """What Kiro told of the accounts beside answering: their models, and what their plans hold."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from operator import is_
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import TypeVar
+
+from msgspec import Struct
 
 from ki2api.accounts.companion import Companion, PlanUsage
 from ki2api.accounts.errands import Errands
@@ -13,6 +14,13 @@ from ki2api.models import FALLBACK, Model
 
 T = TypeVar("T")
 _MINUTE, _HOUR = 60.0, 3_600.0
+
+
+class _List(Struct, frozen=True, eq=False):
+    """The models of one account, as they were told at once; another answer is another list."""
+
+    models: tuple[Model, ...]
+    ids: frozenset[str]
 
 
 class Knowledge:
@@ -38,52 +46,43 @@ class Knowledge:
         self._models = self._inquiry(self._ask_models, _HOUR)
         self._usage = self._inquiry(self._ask_usage, _MINUTE)
         self._usage_with_email = self._inquiry(self._ask_usage_with_email, _MINUTE)
-        self._ids: dict[str, tuple[Sequence[Model], frozenset[str]]] = {}
-        self._offered: tuple[Sequence[Sequence[Model]], Sequence[Model]] = ([], FALLBACK)
+        self._offered: tuple[list[_List], Sequence[Model]] = ([], FALLBACK)
 
     def forget(self, name: str) -> None:
         """Know nothing of this account: another login has taken its name."""
         self._models.forget(name)
-        self._ids.pop(name, None)
         self._usage.forget(name)
         self._usage_with_email.forget(name)
 
     def may_have(self, member: Member, model: str) -> bool:
         """Tell whether an account may have a model: one whose list is not known may."""
-        models = self._models.known(member.name)
-        if models is None:
-            return True
-        listed, ids = self._ids.get(member.name, ((), frozenset()))
-        if listed is not models:
-            ids = frozenset(each.id for each in models)
-            self._ids[member.name] = models, ids
-        return model in ids
+        listed = self._models.known(member.name)
+        return listed is None or model in listed.ids
 
     def count(self, member: Member) -> int | None:
         """Return how many models an account lists, if that is known."""
-        models = self._models.known(member.name)
-        return None if models is None else len(models)
+        listed = self._models.known(member.name)
+        return None if listed is None else len(listed.models)
 
     def look_after(self, member: Member) -> None:
         """Bring the list of models up to date beside the requests, for an account that serves."""
         if member.standing.state == "ready":
             self._models.begin(member)
 
-    def offered(self, members: Iterable[Member]) -> Sequence[Model]:
+    def offered(self, members: Collection[Member]) -> Sequence[Model]:
         """Return the models that ready accounts list; the common ones where no list is known.
 
         The same lists give the same object again.
         """
-        members = list(members)
         ready = [each for each in members if each.standing.state == "ready"]
         lists = [
-            models
+            listed
             for each in ready or members
-            if (models := self._models.known(each.name)) is not None
+            if (listed := self._models.known(each.name)) is not None
         ]
-        if not _same(lists, self._offered[0]):
-            union = {model.id: model for models in reversed(lists) for model in models}
-            ordered = dict.fromkeys(model.id for models in lists for model in models)
+        if lists != self._offered[0]:
+            union = {model.id: model for listed in reversed(lists) for model in listed.models}
+            ordered = dict.fromkeys(model.id for listed in lists for model in listed.models)
             self._offered = lists, tuple(union[each] for each in ordered) or FALLBACK
         return self._offered[1]
 
@@ -114,9 +113,10 @@ class Knowledge:
         except GatewayError as error:
             return error.detail
 
-    async def _ask_models(self, member: Member) -> tuple[Model, ...]:
+    async def _ask_models(self, member: Member) -> _List:
         await self._need_token(member)
-        return await self._companion.models(member.access())
+        models = await self._companion.models(member.access())
+        return _List(models, frozenset(model.id for model in models))
 
     async def _ask_usage(self, member: Member) -> PlanUsage:
         await self._need_token(member)
@@ -140,7 +140,3 @@ class Knowledge:
             clock=self._clock,
             errands=self._errands,
         )
-
-
-def _same(some: Sequence[Sequence[Model]], others: Sequence[Sequence[Model]]) -> bool:
-    return len(some) == len(others) and all(map(is_, some, others))

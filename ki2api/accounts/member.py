@@ -38,7 +38,8 @@ class Member:
 
     def __init__(self, credential: Credential, position: int, now: float, early: float) -> None:
         self.position = position
-        self._standing = READY
+        self._off: Standing | None = None
+        self.standing = self._standing = READY
         self.models: dict[str, Standing] = {}
         self.streaks: Counter[Streak] = Counter()
         self.failed_last = False  # in a way that no token and no profile would mend
@@ -50,31 +51,27 @@ class Member:
         self.lineage = credential.fingerprint
         self.is_dead = False  # no refresh token of it works, though it may stand worse than that
         self._early = early
-        self._off: Standing | None = None
         self.wallet = Wallet()
         self._hold(credential, now)
 
     def _hold(self, credential: Credential, now: float) -> None:
-        self.credential = credential
-        self.key = credential.fingerprint
-        self._switch(now)
+        self._be_of(credential, now)
         access = credential.api_key or credential.access_token
         wallet = Wallet(access, credential.expires_at, credential.refresh_token)
         self._use(wallet, self._early)
 
-    def _switch(self, now: float) -> None:
-        reason = f"switched off in {self.credential.source}"
+    def _be_of(self, credential: Credential, now: float) -> None:
+        self.credential = credential
+        self.name, self.key = credential.name, credential.fingerprint
+        reason = f"switched off in {credential.source}"
         since = self._off.since if self._off else now
-        self._off = Standing("disabled", reason, since) if self.credential.disabled else None
+        self._off = Standing("disabled", reason, since) if credential.disabled else None
+        self.stand(self._standing)
 
-    @property
-    def standing(self) -> Standing:
-        """How the account stands; beneath a switch that is off, what it learned stays."""
-        return self._off or self._standing
-
-    @standing.setter
-    def standing(self, standing: Standing) -> None:
+    def stand(self, standing: Standing) -> None:
+        """Stand so from now on; beneath a switch that is off, what was learned stays."""
         self._standing = standing
+        self.standing = self._off or standing
 
     def standing_for(self, model: str) -> Standing:
         """How a model stands with the account, which is at best as the account itself."""
@@ -84,10 +81,6 @@ class Member:
     def is_left_alone(self) -> bool:
         """Tell whether Kiro must not be asked anything for this account."""
         return self.standing.state in _LEFT_ALONE
-
-    @property
-    def name(self) -> str:
-        return self.credential.name
 
     @property
     def own_profile(self) -> str:
@@ -123,10 +116,13 @@ class Member:
 
     def can_serve(self, model: str) -> bool:
         """Tell whether neither the account nor this model on it has to rest."""
-        return self.standing_for(model).state == "ready"
+        is_up = self.standing.state == "ready"
+        return is_up and (not self.models or self.standing_for(model).state == "ready")
 
     def settle(self, now: float) -> Standing | None:
         """Let what has lapsed lapse; return the account's standing before, if it has changed."""
+        if self._standing.until is None and not self.models:
+            return None  # as it mostly is, and this is asked of every account at every request
         if self.models:
             resting = self.models.items()
             self.models = {model: each for model, each in resting if not each.has_lapsed(now)}
@@ -138,19 +134,21 @@ class Member:
 
     def recover(self, now: float) -> None:
         """Stand ready again; a login that was dead may be tried once more."""
-        self._standing, self.is_dead = structs.replace(READY, since=now), False
+        self.stand(structs.replace(READY, since=now))
+        self.is_dead = False
 
     def worsen(self, standing: Standing) -> bool:
         """Stand so, unless it would cover a graver standing; tell whether that changed anything."""
         worse = standing.outweighs(self._standing)
         if worse:
-            self._standing = standing
+            self.stand(standing)
         return worse
 
     def succeed(self, model: str) -> None:
         """Begin to count faults anew, those of other models apart."""
-        theirs = {row: n for row, n in self.streaks.items() if row[1] not in {"", model}}
-        self.streaks = Counter(theirs)
+        if self.streaks:
+            theirs = {row: n for row, n in self.streaks.items() if row[1] not in {"", model}}
+            self.streaks = Counter(theirs)
 
     def learn(self, error: BaseException | None, model: str, now: float, random: Random) -> bool:
         """Let the outcome of a request change how the account, or a model on it, stands.
@@ -172,7 +170,7 @@ class Member:
         if changes and judged.of_model:
             self.models[model] = judged.standing
         elif changes:
-            self._standing = judged.standing
+            self.stand(judged.standing)
         waited_for = isinstance(error, RateLimited | ModelOverloaded)
         if waited_for and error.retry_after is None and now_stands.until:
             error.retry_after = now_stands.until - now
@@ -209,8 +207,7 @@ class Member:
         """
         self.position = position
         if self.is_of(credential):
-            self.credential, self.key = credential, credential.fingerprint
-            self._switch(now)
+            self._be_of(credential, now)
             self._take_newer_token(credential, now)
             return
         profile = self.wallet.profile_arn

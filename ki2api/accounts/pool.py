@@ -1,6 +1,6 @@
 """The pool of accounts: leases them out in turn and learns from how each lease ends."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from random import Random, SystemRandom
 
@@ -156,15 +156,18 @@ class AccountPool:
         """Lease an account that can serve the wish; raises NoAccountLeft, or what all suffer."""
         passed = set(wish.never)
         while True:
-            member = self._next(wish, passed)
+            now = self._now()
+            member = self._turns.next(self._members, wish, passed, now)
             member.in_flight += 1
+            if self._renewals.ensure_at_once(member, now) and self._profiles.is_settled(member):
+                return self._grant(member, wish, now)  # as there is nothing to wait for
             served = False
             try:
                 served = await self._prepare(member, wish.model)
             finally:
                 member.in_flight -= not served
             if served:
-                return self._grant(member, wish)
+                return self._grant(member, wish, self._clock())
             passed.add(member.name)
 
     def peek(self, wish: Wish) -> Lease:
@@ -182,17 +185,11 @@ class AccountPool:
         lease.held = False
         member = lease.member
         member.in_flight -= 1
-        if error is None and served:
+        if error is not None:
+            self._failed(member, error, lease.model)
+        elif served:
             member.succeed(lease.model)
-        if isinstance(error, AccountError):
-            member.failures += 1
-        changed = self._learn(member, error, lease.model)
-        if changed and isinstance(error, QuotaSpent) and error.retry_after is None:
-            self._errands.send(self._learn_the_reset(member))
-        if isinstance(error, GatewayError) or (error is None and served):
-            member.failed_last = isinstance(error, UpstreamError | RateLimited)
-            if not member.failed_last:
-                self._knowledge.look_after(member)
+            self._heard_of(member)
 
     async def renew(self, lease: Lease) -> None:
         """Get a new token for a lease whose token Kiro refused; raises an AccountError."""
@@ -290,9 +287,6 @@ class AccountPool:
         ask = partial(self._knowledge.ask_usage, with_email=with_email)
         return {member.name: await ask(member) for member in chosen}
 
-    def _next(self, wish: Wish, passed: Collection[str]) -> Member:
-        return self._turns.next(self._members, wish, passed, self._now())
-
     def _now(self) -> float:
         """Return now, where accounts may be used at all; raises NoAccountLeft."""
         now = self._settle()
@@ -308,10 +302,27 @@ class AccountPool:
         is_gone = self._members.get(member.name) is not member
         return not is_gone and member.can_serve(model) and not self.breaker_remaining()
 
-    def _grant(self, member: Member, wish: Wish) -> Lease:
+    def _grant(self, member: Member, wish: Wish, now: float) -> Lease:
         member.requests += 1
-        self._turns.bind(self._members, wish, member, self._clock())
+        self._turns.bind(self._members, wish, member, now)
         return leased(member, wish.model)
+
+    def _failed(self, member: Member, error: BaseException, model: str) -> None:
+        """Learn of a request that came to nothing."""
+        if isinstance(error, AccountError):
+            member.failures += 1
+        changed = self._learn(member, error, model)
+        if changed and isinstance(error, QuotaSpent) and error.retry_after is None:
+            self._errands.send(self._learn_the_reset(member))
+        if isinstance(error, UpstreamError | RateLimited):
+            member.failed_last = True
+        elif isinstance(error, GatewayError):
+            self._heard_of(member)
+
+    def _heard_of(self, member: Member) -> None:
+        """Learn that Kiro serves an account, be it by a refusal, and ask for its models anew."""
+        member.failed_last = False
+        self._knowledge.look_after(member)
 
     async def _learn_the_reset(self, member: Member) -> None:
         """Let a spent account return when Kiro says, as the refusal did not say it."""
@@ -338,7 +349,7 @@ class AccountPool:
         seconds = self._breaker.remaining(now)
         return pool_closed(seconds).detail if seconds else ""
 
-    def _learn(self, member: Member, error: BaseException | None, model: str = "") -> bool:
+    def _learn(self, member: Member, error: BaseException, model: str = "") -> bool:
         """Let what Kiro answered change how an account stands; tell whether it did."""
         before, now = member.standing, self._clock()
         if isinstance(error, AccountSuspended):
@@ -350,7 +361,8 @@ class AccountPool:
 
     def _mark(self, member: Member, standing: Standing) -> None:
         """Change a standing, and keep the change."""
-        before, member.standing = member.standing, standing
+        before = member.standing
+        member.stand(standing)
         self._note(member, before)
 
     def _worsen(self, member: Member, standing: Standing) -> None:

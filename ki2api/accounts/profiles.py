@@ -12,6 +12,8 @@ from ki2api.accounts.profile import API_REGIONS
 from ki2api.errors import AccountError, GatewayError
 
 _HOUR, _MINUTE = 3_600.0, 60.0
+_WITH_THEIR_OWN = frozenset({"identity-center", "oidc", "external-idp"})
+"""The labels of logins that have profiles of their own."""
 
 
 class Profiles:
@@ -41,12 +43,16 @@ class Profiles:
             errands=errands,
         )
 
+    def is_settled(self, member: Member) -> bool:
+        """Tell whether its profile is known, or its kind of login has none of its own."""
+        return bool(member.own_profile) or member.credential.label not in _WITH_THEIR_OWN
+
     async def settle(self, member: Member) -> None:
         """Find the profile before the first request, where its kind of login has one of its own.
 
         Where none is found the request goes as it is: the older host wants none from some logins.
         """
-        if member.credential.label in {"identity-center", "oidc", "external-idp"}:
+        if not self.is_settled(member):
             await self.find(member)
 
     async def find(self, member: Member, refused: str = "") -> bool:

@@ -83,11 +83,17 @@ class Renewals:
         """Tell whether a refresh of this account is under way."""
         return member in self._running
 
+    def ensure_at_once(self, member: Member, now: float) -> bool:
+        """Tell whether the member has a token; one that ends soon is renewed beside the request."""
+        if not member.has_token(now):
+            return False
+        if member.is_due(now):
+            _ = self.begin(member)
+        return True
+
     async def ensure(self, member: Member) -> bool:
         """Tell whether the member has a token, after a refresh where the one it had has ended."""
-        if member.has_token(self._clock()):
-            if member.is_due(self._clock()):
-                _ = self.begin(member)  # beside the request, which need not wait
+        if self.ensure_at_once(member, self._clock()):
             return True
         if member.is_dead:
             return False

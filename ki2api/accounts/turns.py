@@ -52,9 +52,13 @@ class Turns:
 
     def bind(self, members: Mapping[str, Member], wish: Wish, member: Member, now: float) -> None:
         """Let the wish's session stay on the account that serves it."""
-        bound = members.get(self._affinity.account_of(wish.session, now) or "")
-        if wish.session and not self._is_steered(wish, bound, member, now):
-            self._affinity.bind(wish.session, member.name, now + wish.sticky)
+        if not wish.session:
+            return
+        if wish.comes_back:
+            bound = members.get(self._affinity.account_of(wish.session, now) or "")
+            if self._is_steered(wish, bound, member, now):
+                return
+        self._affinity.bind(wish.session, member.name, now + wish.sticky)
 
     def _fitting(self, members: Mapping[str, Member], model: str) -> list[Member]:
         """Return the accounts that list the model; all where none does: Kiro may have news."""
@@ -62,8 +66,9 @@ class Turns:
         return [each for each in those if self._knowledge.may_have(each, model)] or those
 
     def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> tuple[Member, float]:
-        fresh = [each for each in able.values() if each.name not in wish.last]
-        members = fresh or list(able.values())
+        members = list(able.values())
+        if wish.last:
+            members = [each for each in members if each.name not in wish.last] or members
         repeats = bool(wish.never or wish.last)
         preferred = [each for each in members if not self._is_shunned(each, now, repeats=repeats)]
         candidates = [
@@ -78,12 +83,13 @@ class Turns:
 
         An account that failed last is tried by one request at a time, and by none that repeats.
         """
-        is_waited_for = not member.has_token(now) and self._is_renewing(member)
-        return is_waited_for or (bool(member.streaks) and (repeats or member.in_flight > 0))
+        if member.streaks and (repeats or member.in_flight > 0):
+            return True
+        return not member.has_token(now) and self._is_renewing(member)
 
     def _is_steered(self, wish: Wish, bound: Member | None, served: Member, now: float) -> bool:
         """Tell whether the session goes elsewhere this once, as its own account is back soon."""
-        if bound is None or bound is served or not wish.comes_back:
+        if bound is None or bound is served:
             return False
         if not self._knowledge.may_have(bound, wish.model):
             return False

@@ -130,7 +130,7 @@ async def test_a_login_that_was_replaced_keeps_its_tokens_for_a_person_who_goes_
     keeper: Keeper, store: MemoryStore
 ) -> None:
     now = member("new")
-    now.standing = SUSPENDED
+    now.stand(SUSPENDED)
     await keeper.keep_former(now, login("old"), Wallet(refresh=Secret("old+")))
 
     assert await store.load() == {

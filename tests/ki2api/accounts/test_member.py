@@ -127,7 +127,7 @@ def test_there_is_room_up_to_the_limit(member: Callable[..., Member]) -> None:
 def test_a_record_brings_back_tokens_and_standing(member: Callable[..., Member]) -> None:
     before, after = member(), member()
     before.wallet = Wallet(Secret("new"), NOON + 7200, Secret("rotated"), Secret("seed-a"), TOLD)
-    before.standing = Standing("exhausted", "spent", NOON, NOON + 60)
+    before.stand(Standing("exhausted", "spent", NOON, NOON + 60))
     before.models["m"] = Standing("cooling", "busy", NOON, NOON + 4)
 
     after.restore(before.record(NOON), NOON)
@@ -139,7 +139,7 @@ def test_a_record_brings_back_tokens_and_standing(member: Callable[..., Member])
 
 def test_a_short_pause_is_kept_too(member: Callable[..., Member]) -> None:
     cooling = member()
-    cooling.standing = Standing("cooling", "pause", NOON, NOON + 60)
+    cooling.stand(Standing("cooling", "pause", NOON, NOON + 60))
 
     assert cooling.record(NOON).standing == cooling.standing
     assert member().record(NOON).standing is None
@@ -232,14 +232,14 @@ def test_a_model_stands_at_best_as_its_account(member: Callable[..., Member]) ->
     account.models = {"m": resting}
 
     assert (account.standing_for("m"), account.standing_for("n")) == (resting, READY)
-    account.standing = spent
+    account.stand(spent)
     assert (account.standing_for("m"), account.standing_for("n")) == (spent, spent)
     assert not account.can_serve("n")
 
 
 def test_a_model_and_its_account_lapse_each_at_its_time(member: Callable[..., Member]) -> None:
     account, spent = member(), Standing("exhausted", "spent", NOON, NOON + 60)
-    account.standing = spent
+    account.stand(spent)
     account.models = {"m": Standing("cooling", "busy", NOON, NOON + 4)}
 
     assert account.settle(NOON + 4) is None
@@ -276,7 +276,7 @@ def test_another_login_mends_what_a_token_can_mend(
     member: Callable[..., Member], state: Any, after: str
 ) -> None:
     account = member()
-    account.standing = Standing(state, "why", NOON)
+    account.stand(Standing(state, "why", NOON))
     account.missed_refreshes, account.no_refresh_before, account.mended_at = 3, NOON + 9, NOON
     account.wallet = Wallet(profile_arn=TOLD)
 
@@ -296,7 +296,7 @@ def test_our_own_token_that_stands_in_the_file_now_is_no_other_login(
     account, cooling = member(), Standing("cooling", "pause", NOON, NOON + 9)
     account.wallet = Wallet(Secret("new"), NOON + 7200, Secret("seed-a+"), Secret("seed-a"))
     account.serve(NOON)
-    account.standing = cooling
+    account.stand(cooling)
     written_back = replace(account.credential, refresh_token=Secret("seed-a+"))
 
     account.take(written_back, 0, NOON + 1)
@@ -310,7 +310,7 @@ def test_a_corrected_registration_is_another_login_though_the_token_is_the_same(
     member: Callable[..., Member],
 ) -> None:
     account = member(kind="oidc", client_secret=Secret("wrong"))
-    account.standing = Standing("needs-login", "the client registration is unknown", NOON)
+    account.stand(Standing("needs-login", "the client registration is unknown", NOON))
 
     account.take(replace(account.credential, client_secret=Secret("right")), 0, NOON + 1)
 
@@ -331,7 +331,8 @@ def test_a_newer_access_token_that_works_ends_the_need_of_a_login(
     member: Callable[..., Member],
 ) -> None:
     account, restarted = member(), member(access_token=Secret("newer"), expires_at=NOON + 9000)
-    account.standing, account.is_dead = Standing("needs-login", "dead", NOON), True
+    account.stand(Standing("needs-login", "dead", NOON))
+    account.is_dead = True
     record = account.record(NOON)
     ended = replace(account.credential, access_token=Secret("newer"), expires_at=NOON + 3601)
     account.take(ended, 0, NOON + 3601)
@@ -348,7 +349,7 @@ def test_a_dead_login_is_not_due_until_its_account_may_serve_again(
     member: Callable[..., Member],
 ) -> None:
     account = member()
-    account.standing = Standing("exhausted", "spent", NOON, NOON + 3300)
+    account.stand(Standing("exhausted", "spent", NOON, NOON + 3300))
     account.is_dead = True
     assert not account.is_due(NOON + 3200)
 

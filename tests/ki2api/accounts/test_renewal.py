@@ -290,7 +290,8 @@ async def test_a_late_answer_revives_the_account_that_has_its_login_now(
     bench: Bench, service: Any, ready: Callable[..., Credential], seeded: Callable[..., Credential]
 ) -> None:
     heir = Member(seeded("old", refresh_token=Secret("seed-a")), 0, NOON, 9.0)
-    heir.standing, heir.is_dead = Standing("needs-login", "its token was spent", NOON), True
+    heir.stand(Standing("needs-login", "its token was spent", NOON))
+    heir.is_dead = True
     bench.holders[heir.key], service.gate = heir, asyncio.Event()
     task = bench.renewals.begin(bench.member)
     while not service.asked:

@@ -39,7 +39,7 @@ def member(ready: Callable[..., Credential]) -> Callable[..., Member]:
         name: str, standing: Standing | None = None, limit: int | None = None, **more: Any
     ) -> Member:
         made = Member(ready(name, max_concurrent=limit, **more), 0, NOON, 400.0)
-        made.standing = standing or made.standing
+        made.stand(standing or made.standing)
         return made
 
     return make
