@@ -28,6 +28,10 @@ class Model(msgspec.Struct, frozen=True):
     fields_schema: msgspec.Raw | None = None
 
 
+SILENT = Thinking()
+"""What a name says of thinking that says nothing of it."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """The model that a request goes to; `asked` is the client's own word for it.
 
@@ -36,7 +40,7 @@ class Target(msgspec.Struct, frozen=True):
 
     asked: str
     model: Model
-    thinking: Thinking = Thinking()
+    thinking: Thinking = SILENT
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -125,7 +129,7 @@ def spoken_thinking(name: str) -> Thinking:
     """Return what a client's name of a model says of thinking; an effort asks for it too."""
     found = _ENDS.fullmatch(_bare(name))
     if found is None or not (found["thinking"] or found["effort"]):
-        return Thinking()
+        return SILENT
     if found["effort"] == "none":
         return Thinking(enabled=False)
     return Thinking(enabled=True, effort=found["effort"])
@@ -193,12 +197,13 @@ class Catalogue:
     def find(self, name: str) -> Target:
         """Find the model; an unknown id passes, since Kiro may have news. Raises UnknownModel."""
         index = self._index()
-        model_id = self._id(name, index)
+        aim = self._aim(name)
+        if aim in index:
+            return Target(name, index[aim])
+        model_id = _id(aim, index)
         if model_id not in index and not _WELL_FORMED.fullmatch(model_id):
             raise self.unknown(name, path="model")
-        aim = self._aim(name)
-        thinking = Thinking() if aim in index else spoken_thinking(aim)
-        return Target(name, _limited(model_id, index), thinking)
+        return Target(name, _limited(model_id, index), spoken_thinking(aim))
 
     def unknown(self, name: str, *, path: str | None = None) -> UnknownModel:
         """Return the one error for a model that cannot be had, whoever found it out, and how."""
@@ -221,18 +226,15 @@ class Catalogue:
         return self._indexed[1]
 
     def _id(self, name: str, index: Mapping[str, Model]) -> str:
-        aim = self._aim(name)
-        if aim in index:
-            return aim
-        model_id = canonical(aim)
-        wide = f"{model_id}{_WIDE}"
-        return wide if _folded(aim).endswith("[1m]") and wide in index else model_id
+        return _id(self._aim(name), index)
 
     def _aim(self, name: str) -> str:
         alias = self._alias(name)
         return alias.aim if alias else name
 
     def _alias(self, name: str) -> Alias | None:
+        if not self._aliases:
+            return None
         folded = _folded(name)
         return self._aliases.get(folded) or self._aliases.get(_VENDOR.sub("", folded))
 
@@ -243,6 +245,15 @@ class Catalogue:
 
 def _named(model: Model, name: str) -> Model:
     return msgspec.structs.replace(model, id=name, name="")
+
+
+def _id(aim: str, index: Mapping[str, Model]) -> str:
+    """Return which of the models is meant, or the id that Kiro may know."""
+    if aim in index:
+        return aim
+    model_id = canonical(aim)
+    wide = f"{model_id}{_WIDE}"
+    return wide if _folded(aim).endswith("[1m]") and wide in index else model_id
 
 
 def _limited(model_id: str, index: Mapping[str, Model]) -> Model:

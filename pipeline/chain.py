@@ -34,7 +34,8 @@ class Chain(Generic[FlowT]):
     async def run(self, flow: FlowT) -> None:
         """Send a flow through; then run what its stages left in `flow.when_answered`."""
         await self._run(flow, 1)
-        await flow.answered()
+        if flow.when_answered:
+            await flow.answered()
 
     async def start(self) -> None:
         """Start every stage, the outermost first; if one fails, stop those that had started."""
@@ -103,6 +104,12 @@ def _around(
 
     Plain functions that hand on the coroutine of the next one: six stages cost six coroutines.
     """
+    call = stage.__call__  # looked up here, as each call of `stage` itself would do it anew
+
+    def begin_again(flow: FlowT) -> None:
+        if not stage.repeats:
+            raise PipelineError(f"stage {name!r} calls on twice: it must say repeats = True")
+        flow.clear(filled)  # what an earlier attempt left must not pass for this one's
 
     def run(flow: FlowT, _attempt: int) -> Awaitable[None]:
         attempt = 0
@@ -111,14 +118,10 @@ def _around(
             nonlocal attempt
             attempt += 1
             if attempt > 1:
-                if not stage.repeats:
-                    raise PipelineError(
-                        f"stage {name!r} calls on twice: it must say repeats = True"
-                    )
-                flow.clear(filled)  # what an earlier attempt left must not pass for this one's
+                begin_again(flow)
             return inside(flow, attempt)
 
-        return stage(flow, call_next)
+        return call(flow, call_next)
 
     return run
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import cache
-from inspect import get_annotations, isawaitable
+from inspect import get_annotations, getattr_static, isawaitable, isdatadescriptor
 from secrets import token_hex
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
@@ -72,9 +72,24 @@ class Flow:
     when_answered: dict[str, Callable[[], object]]
     """What to run, sync or async, once the response is ready to be sent; one for each key."""
     _scopes: list[Held]
+    _plain: ClassVar[frozenset[str]]
+    """What stands in a flow's own dictionary where it is set: all but properties and their like."""
 
-    def __init__(self, id: str = "", *, clock: Callable[[], float] = monotonic) -> None:  # noqa: A002 - its name everywhere
-        """`id` is made up where none is given; `clock` gives seconds that never go back."""
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._plain = _plain(cls)
+
+    def __init__(
+        self,
+        id: str = "",  # noqa: A002 - its name everywhere
+        *,
+        clock: Callable[[], float] = monotonic,
+        **filled: object,
+    ) -> None:
+        """`id` is made up where none is given; `clock` gives seconds that never go back.
+
+        `filled` are slots, or what else may be set on this kind of flow, and what is in them.
+        """
         # All at once: each by itself would be looked at by `__setattr__`.
         self.__dict__.update(
             id=id or token_hex(6),
@@ -85,21 +100,29 @@ class Flow:
             when_answered={},
             _scopes=[Held()],
         )
+        if self._plain.issuperset(filled):
+            self.__dict__.update(filled)
+        else:
+            for name, value in filled.items():
+                setattr(self, name, value)
 
     if (
         not TYPE_CHECKING
     ):  # pragma: no branch - a type checker that saw it would let every name pass
 
         def __setattr__(self, name: str, value: object) -> None:
-            # A misspelt slot would be filled in silence, and the right one be missed far away.
-            if name not in _names(type(self)):
+            if name in self._plain:
+                self.__dict__[name] = value  # as super() would, at a third of its price
+            elif name in _names(type(self)):
+                super().__setattr__(name, value)
+            else:
+                # It would be filled in silence, and the right slot be missed far away.
                 hint = did_you_mean(name, self.slots())
                 raise AttributeError(f"{type(self).__name__} has no slot {name!r}{hint}")
-            object.__setattr__(self, name, value)  # as super() would, at a third of its price
 
         def __delattr__(self, name: str) -> None:
-            is_slot = isinstance(getattr(type(self), name, None), Slot)
-            if not is_slot or self.has(name):  # a slot may be emptied that is empty
+            # A slot may be emptied that is empty.
+            if self.has(name) or not isinstance(getattr(type(self), name, None), Slot):
                 super().__delattr__(name)
 
     @classmethod
@@ -159,10 +182,10 @@ class Flow:
 
     async def aclose(self) -> None:
         """Close everything that was kept open, once, also of scopes that are not left yet."""
-        whole = Held()
-        for held in self._scopes:
-            whole.push(held)
-        await whole.aclose()
+        outermost, *others = self._scopes
+        for held in others:
+            outermost.push(held)
+        await outermost.aclose()
 
 
 @cache
@@ -171,6 +194,16 @@ def _names(kind: type) -> frozenset[str]:
     return frozenset(
         name for base in kind.__mro__ for name in (*vars(base), *get_annotations(base))
     )
+
+
+def _plain(kind: type) -> frozenset[str]:
+    """Return which of these names no property, nor anything of its kind, looks after."""
+    return frozenset(
+        name for name in _names(kind) if not isdatadescriptor(getattr_static(kind, name, None))
+    )
+
+
+Flow.__init_subclass__()
 
 
 async def settled(outcome: object) -> object:

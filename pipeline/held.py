@@ -3,15 +3,10 @@
 As `contextlib.AsyncExitStack` does it, at a third of its price: every request has several.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any, Self, TypeAlias
-
-Leave: TypeAlias = Callable[
-    [type[BaseException] | None, BaseException | None, TracebackType | None],
-    Awaitable[bool | None],
-]
+from typing import Any, Self
 
 
 class Held:
@@ -20,15 +15,16 @@ class Held:
     __slots__ = ("_leaves",)
 
     def __init__(self) -> None:
-        self._leaves: list[tuple[Leave | None, Callable[[], object] | None]] = []
+        self._leaves: list[tuple[Callable[..., Any], bool]] = []
+        """What to call, and whether that is a plain function which is told nothing."""
 
     def push(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
         """Own an entered resource."""
-        self._leaves.append((resource.__aexit__, None))
+        self._leaves.append((resource.__aexit__, False))
 
     def callback(self, callback: Callable[[], object]) -> None:
         """Run a plain function when its turn to be left comes."""
-        self._leaves.append((None, callback))
+        self._leaves.append((callback, True))
 
     async def aclose(self) -> None:
         """Leave everything that is held, once, as gone well."""
@@ -44,13 +40,13 @@ class Held:
         at: TracebackType | None,
     ) -> bool:
         """Leave everything; what one raises is the error for those outside it."""
-        first = error
-        while self._leaves:
-            leave, callback = self._leaves.pop()
+        leaves, first = self._leaves, error
+        while leaves:
+            leave, is_plain = leaves.pop()
             try:
-                if callback is not None:
-                    callback()
-                elif leave is not None and await leave(kind, error, at):
+                if is_plain:
+                    leave()
+                elif await leave(kind, error, at):
                     kind = error = at = None
             except BaseException as other:  # noqa: BLE001 - raised when the others have been left
                 if other is not error and other.__context__ is None:

@@ -66,7 +66,7 @@ class Knowledge:
 
     def look_after(self, member: Member) -> None:
         """Bring the list of models up to date beside the requests, for an account that serves."""
-        if member.standing.state == "ready":
+        if member.standing.state == "ready" and not member.failed_last:
             self._models.begin(member)
 
     def offered(self, members: Collection[Member]) -> Sequence[Model]:

@@ -145,7 +145,8 @@ class Member:
         return worse
 
     def succeed(self, model: str) -> None:
-        """Begin to count faults anew, those of other models apart."""
+        """Learn that Kiro served it, and count faults anew, those of other models apart."""
+        self.failed_last = False
         if self.streaks:
             theirs = {row: n for row, n in self.streaks.items() if row[1] not in {"", model}}
             self.streaks = Counter(theirs)

@@ -185,11 +185,19 @@ class AccountPool:
         lease.held = False
         member = lease.member
         member.in_flight -= 1
-        if error is not None:
-            self._failed(member, error, lease.model)
-        elif served:
-            member.succeed(lease.model)
-            self._heard_of(member)
+        if error is None:
+            if served:
+                member.succeed(lease.model)
+                self._knowledge.look_after(member)
+            return
+        if isinstance(error, AccountError):
+            member.failures += 1
+        changed = self._learn(member, error, lease.model)
+        if changed and isinstance(error, QuotaSpent) and error.retry_after is None:
+            self._errands.send(self._learn_the_reset(member))
+        if isinstance(error, GatewayError):
+            member.failed_last = isinstance(error, UpstreamError | RateLimited)
+            self._knowledge.look_after(member)
 
     async def renew(self, lease: Lease) -> None:
         """Get a new token for a lease whose token Kiro refused; raises an AccountError."""
@@ -306,23 +314,6 @@ class AccountPool:
         member.requests += 1
         self._turns.bind(self._members, wish, member, now)
         return leased(member, wish.model)
-
-    def _failed(self, member: Member, error: BaseException, model: str) -> None:
-        """Learn of a request that came to nothing."""
-        if isinstance(error, AccountError):
-            member.failures += 1
-        changed = self._learn(member, error, model)
-        if changed and isinstance(error, QuotaSpent) and error.retry_after is None:
-            self._errands.send(self._learn_the_reset(member))
-        if isinstance(error, UpstreamError | RateLimited):
-            member.failed_last = True
-        elif isinstance(error, GatewayError):
-            self._heard_of(member)
-
-    def _heard_of(self, member: Member) -> None:
-        """Learn that Kiro serves an account, be it by a refusal, and ask for its models anew."""
-        member.failed_last = False
-        self._knowledge.look_after(member)
 
     async def _learn_the_reset(self, member: Member) -> None:
         """Let a spent account return when Kiro says, as the refusal did not say it."""

@@ -24,6 +24,8 @@ class RawRequest(msgspec.Struct, frozen=True):
     body: bytes
     received: float
     peer: str = ""
+    key: str = ""
+    """The label of the key by which the door let it in; nothing where there was no door."""
 
 
 class Delivery(msgspec.Struct, frozen=True):

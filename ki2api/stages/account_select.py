@@ -10,7 +10,7 @@ from msgspec import Meta
 from ki2api.accounts.lease import Lease, Wish, nobody
 from ki2api.accounts.pool import AccountPool
 from ki2api.accounts.strategies import Strategies
-from ki2api.conversation import TextPart
+from ki2api.conversation import Conversation, TextPart
 from ki2api.errors import (
     AccountError,
     GatewayError,
@@ -100,14 +100,14 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
     def _wish(self, flow: GatewayFlow) -> Wish:
         never, last = _past(flow)
         conversation, sticky = flow.conversation, self.config.sticky_minutes * 60
-        named = conversation.metadata.session
+        key = flow.caller.key if flow.has("caller") else ""
         return Wish(
             model=flow.target.model.id,
             never=never,
             last=last,
             choose=self._choose,
-            session=_session(flow) if sticky else "",
-            comes_back=named is not None or len(conversation.turns) > 1,
+            session=_session(conversation, key) if sticky else "",
+            comes_back=conversation.metadata.session is not None or len(conversation.turns) > 1,
             sticky=sticky,
         )
 
@@ -134,24 +134,17 @@ class _Held:
         self._pool.release(self._lease, error or self._flow.failure, served=self.answered)
 
 
-def _session(flow: GatewayFlow) -> str:
-    """Name the conversation: by its session, else by what stands at its beginning.
+def _session(conversation: Conversation, key: str) -> str:
+    """Name what somebody says: by its session, else by what stands at its beginning.
 
     The system prompt alone would make one of all conversations of a tool.
     """
-    conversation = flow.conversation
-    key = flow.caller.key if flow.has("caller") else ""
-    named = conversation.metadata.session
-    said = (
-        [named]
-        if named is not None
-        else [
-            "",
-            *(part.text for part in conversation.system),
-            *(part.text for part in conversation.turns[0].parts if isinstance(part, TextPart)),
-        ]
-    )
-    return sha256("\0".join([key, *said]).encode("utf-8", "surrogatepass")).hexdigest()
+    said = [key, conversation.metadata.session or ""]
+    if conversation.metadata.session is None:
+        first = conversation.turns[0].parts
+        said += [part.text for part in conversation.system]
+        said += [part.text for part in first if isinstance(part, TextPart)]
+    return sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _past(flow: GatewayFlow) -> tuple[set[str], set[str]]:

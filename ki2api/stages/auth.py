@@ -25,5 +25,6 @@ class Auth(Stage[GatewayFlow, AuthConfig]):
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.caller`; raises Unauthenticated."""
         request = flow.request
-        flow.caller = Caller(self._keys.admit(request.headers, request.peer), request.peer)
+        key = request.key or self._keys.admit(request.headers, request.peer)
+        flow.caller = Caller(key, request.peer)
         await call_next(flow)

@@ -75,8 +75,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
                 await self._attempt(flow, call_next)
             except GatewayError as error:
                 await self._again(flow, call_next, error, began)
-        paid = [past for past in flow.attempts if past.account is not None]
-        self._budget.succeeded(*(_cost(past.error) for past in paid))
+        spent = [_cost(past.error) for past in flow.attempts if past.account is not None]
+        self._budget.succeeded(*spent)
 
     async def _again(
         self, flow: GatewayFlow, call_next: Next[GatewayFlow], first: GatewayError, began: float

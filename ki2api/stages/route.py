@@ -7,7 +7,7 @@ import msgspec
 from ki2api.conversation import Thinking
 from ki2api.errors import UnknownModel
 from ki2api.flow import GatewayFlow
-from ki2api.models import Catalogue
+from ki2api.models import SILENT, Catalogue
 from pipeline import Next, Stage, StageConfig
 
 
@@ -32,10 +32,11 @@ class Route(Stage[GatewayFlow, RouteConfig]):
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.target`; raises UnknownModel, also where Kiro says so of the model."""
         asked = flow.conversation.model
-        flow.target = self._models.find(self._allowed(asked))
-        if flow.target.model.id != asked:
-            flow.note(self.name, f"{asked} is served by {flow.target.model.id}")
-        self._heed(flow, flow.target.thinking)
+        target = flow.target = self._models.find(self._allowed(asked))
+        if target.model.id != asked:
+            flow.note(self.name, f"{asked} is served by {target.model.id}")
+        if target.thinking != SILENT:
+            self._heed(flow, target.thinking)
         try:
             await call_next(flow)
         except UnknownModel as error:
@@ -43,8 +44,6 @@ class Route(Stage[GatewayFlow, RouteConfig]):
 
     def _heed(self, flow: GatewayFlow, spoken: Thinking) -> None:
         """Let the model's name say of thinking what the request itself does not."""
-        if spoken == Thinking():
-            return
         conversation = flow.conversation
         asked = conversation.thinking
         how_much = asked.effort is not None or asked.budget is not None

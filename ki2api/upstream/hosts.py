@@ -66,9 +66,9 @@ class Hosts:
         It is made again at the other host only where this one cannot have begun to serve it.
         Raises what the call raises.
         """
-        older_first = self._clock() < self._older_until.get((plane, access.name), 0.0)
+        until = self._older_until.get((plane, access.name))
+        older_first = until is not None and self._clock() < until
         here = self._url(plane, access.region, older=older_first)
-        there = self._url(plane, access.region, older=not older_first)
         try:
             return await call(here)
         except GatewayError as error:
@@ -77,6 +77,7 @@ class Hosts:
             # Who takes no keys takes none on either plane; a profile is wanted on one (U1, §6.1).
             planes: tuple[Plane, ...] = PLANES if isinstance(error, TokenExpired) else (plane,)
             rest = self._rests.setdefault((planes, whom), _Rest())
+            there = self._url(plane, access.region, older=not older_first)
             alone = there in {"", here} or self._clock() < rest.until
             if alone or not leads_on(error, access):
                 raise

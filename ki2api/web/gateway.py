@@ -67,11 +67,13 @@ class Gateway:
 
     def answer(self, request: RawRequest, protocol: ClientProtocol) -> FlowResponse:
         """Make the response that runs a new flow through the chain."""
-        flow = GatewayFlow(public_id(request.id))
-        flow.max_calls = self.limits.max_calls
-        flow.watched = self.watched
-        flow.request = request
-        flow.protocol = protocol
+        flow = GatewayFlow(
+            public_id(request.id),
+            request=request,
+            protocol=protocol,
+            max_calls=self.limits.max_calls,
+            watched=self.watched,
+        )
         return FlowResponse(
             flow,
             self.chain,

@@ -101,6 +101,7 @@ async def raw(request: AnyRequest) -> RawRequest:
         body=await _body(request, headers, gateway.limits.max_body, place),
         received=gateway.clock(),
         peer=peer(request),
+        key=caller(request),
     )
 
 

@@ -187,3 +187,32 @@ def test_a_misspelt_slot_is_not_filled_in_silence() -> None:
     flow.extras["mine"] = 1
     flow.clock = lambda: 0.0
     assert flow.extras == {"mine": 1}
+
+
+class CountedFlow(TextFlow):
+    """Does something of its own where a thing is set."""
+
+    count = 0
+
+    @property
+    def times(self) -> int:
+        return self.count
+
+    @times.setter
+    def times(self, value: int) -> None:
+        self.text, self.count = str(value), self.count + value
+
+
+def test_a_flow_may_be_filled_from_the_beginning() -> None:
+    flow = LongerFlow("f10e", text="hello", more="world")
+    assert (flow.id, flow.text, flow.more) == ("f10e", "hello", "world")
+    with pytest.raises(AttributeError, match=r"LongerFlow has no slot 'txt' - did you mean"):
+        LongerFlow(more="world", txt="hello")
+
+
+def test_a_property_of_a_flow_is_set_as_that_of_any_object() -> None:
+    flow = CountedFlow(times=1)
+    flow.times = 2
+    assert (flow.times, flow.text) == (3, "2")
+    with pytest.raises(AttributeError, match="property"):
+        del flow.times
