@@ -15,9 +15,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from ki2api.blame import no_memory
+from ki2api.cycle import Cycle, Outlet, tell
 from ki2api.errors import GatewayError, InvalidRequest, Overloaded, TooSlow
-from ki2api.heads import Head, path_of
-from ki2api.outlet import Outlet
+from ki2api.heads import Heads, path_of, too_large
 from ki2api.web.departure import Departure
 from ki2api.web.headers import public_id, raw
 from ki2api.web.journal import refusal
@@ -106,6 +106,8 @@ class StrictProtocol(HttpToolsProtocol):
         self._clock: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._departure = Departure()
+        self._heads = Heads(self._shared.pace.head_bytes, self._shared.pace.head_fields)
+        self._trailers: list[tuple[bytes, bytes]] = []
         self.url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -130,9 +132,11 @@ class StrictProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._deaf:
             return
-        if not self._part and self._answering:
-            self._let_this_be_the_last()
-            return
+        if not self._part:
+            if self._answering:
+                self._let_this_be_the_last()
+                return
+            self._fed = 0
         self._fed += len(data)
         try:
             self.parser.feed_data(data)
@@ -148,32 +152,27 @@ class StrictProtocol(HttpToolsProtocol):
             raise _TooEarly
         super().on_message_begin()
         self._part = "head"
-        self._fed = self._body = 0
-        self._head = Head(self._shared.pace.head_bytes, self._shared.pace.head_fields)
-
-    def on_url(self, url: bytes) -> None:
-        self._head.grow(len(url))
-        super().on_url(url)
+        self._body = 0
+        self._trailers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head.field(name.lower(), value)
-        if self._part == "head":  # what comes after the body is counted, and says nothing
-            super().on_header(name, value)
+        # What comes after the body says nothing.
+        (self.headers if self._part == "head" else self._trailers).append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        version = self.parser.get_http_version()
-        self._head.end(self.url, self.parser.get_method(), version)
+        parser = self.parser
+        method, version = parser.get_method(), parser.get_http_version()
+        self._heads.judge(self.url, method, version, self.headers)
         self._expect_nothing()
         self._shared.resting.pop(self, None)
-        if self.parser.should_upgrade():
+        if parser.should_upgrade():
             return
-        super().on_headers_complete()
         self._part = "body"
-        self._outlet.begin()
+        tell(self.scope, method, version, self.url)
         self._departure = Departure()
         self._departure.put_into(self.scope)
-        self.cycle.transport = self._outlet  # type: ignore[assignment]  # as far as it is used
-        self.cycle.keep_alive = self.cycle.keep_alive and not self._shared.draining
+        self.cycle = Cycle.of(self, self._outlet, last=version == "1.0" or self._shared.draining)
+        self._start_asgi_task(self.cycle, self.app)
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
@@ -182,6 +181,8 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
+        if self._trailers:
+            self._heads.judge_trailers(self._trailers)
         self._part = ""
         self._expect_nothing()
         super().on_message_complete()
@@ -206,7 +207,6 @@ class StrictProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def on_response_complete(self) -> None:
-        self._outlet.flush()
         super().on_response_complete()
         self._shared.resting[self] = None
         if self._part == "body" and not self._deaf:
@@ -313,7 +313,6 @@ class StrictProtocol(HttpToolsProtocol):
         self._expect_nothing()
         if self.transport.is_closing():
             return
-        self._outlet.flush()
         self.transport.write_eof()
         self.flow.resume_reading()
         self._expect_within(LINGER, self.transport.close)
@@ -334,6 +333,8 @@ class StrictProtocol(HttpToolsProtocol):
         """Start a clock for what has not come whole in one piece, as most does."""
         if self._part == "body" and self._fed > OVERHEAD + OVERHEAD_OF_A_BYTE * self._body:
             self._refuse(InvalidRequest("The chunks of the body are more frame than body."))
+        elif self._part == "head" and self._fed > self._heads.room:
+            self._refuse(too_large())
         elif self._part and self._clock is None:
             pace = self._shared.pace
             if self._part == "head":

@@ -140,6 +140,20 @@ async def test_a_head_that_does_not_come_is_answered_408(begun: bytes) -> None:
         assert told.count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.parametrize("begun", [b"GET /", HEAD[:-2] + b"X: ", HEAD[:-2] + b"X"])
+async def test_a_head_without_an_end_is_not_kept(begun: bytes) -> None:
+    async with serving(Pace()) as (_, connect):
+        reader, writer = await connect()
+        writer.write(begun)
+        told = b""
+        while not told:
+            writer.write(b"a" * 1024)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    told = await reader.read(9999)
+        assert told.startswith(b"HTTP/1.1 431 ")
+
+
 async def test_between_two_requests_a_connection_may_rest() -> None:
     async with serving() as (_, connect):
         reader, writer = await connect()
