@@ -4,13 +4,14 @@ from ki2api.transport.clients import Clients, no_cookies
 from ki2api.transport.direct import IDLE_SECONDS, MOST_IDLE, Direct
 from ki2api.transport.faults import causes, proxy_fault
 from ki2api.transport.incoming import Incoming
-from ki2api.transport.request import Outgoing
+from ki2api.transport.request import Common, Outgoing
 from ki2api.transport.shielded import Shielded
 
 __all__ = [
     "IDLE_SECONDS",
     "MOST_IDLE",
     "Clients",
+    "Common",
     "Direct",
     "Incoming",
     "Outgoing",

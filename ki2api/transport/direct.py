@@ -10,14 +10,13 @@ from ki2api.transport.connection import Connection
 from ki2api.transport.dialling import dial
 from ki2api.transport.incoming import Incoming
 from ki2api.transport.limit import at_most
-from ki2api.transport.pool import Origin, Pool
-from ki2api.transport.request import Outgoing, outgoing
+from ki2api.transport.pool import Pool
+from ki2api.transport.request import Origin, Outgoing, origin, outgoing
 
 IDLE_SECONDS = 20.0
 """How long an idle connection is kept; shorter than common servers do, so that they are not the
 ones to close it just when it is used again."""
 MOST_IDLE = 100
-_PORTS = {"http": 80, "https": 443}
 
 
 def trusted() -> ssl.SSLContext:
@@ -51,10 +50,10 @@ class Direct(httpx.AsyncBaseTransport):
 
     async def send(self, going: Outgoing) -> Incoming:
         """Do the same for calls that come often: httpx's objects cost a fifth of a short one."""
-        pieces, origin = going.written(), _origin(going.url)
-        connection = self.pool.take(origin)
+        pieces, place = going.written(), going.common.origin
+        connection = self.pool.take(place)
         if connection is None:
-            connection = await self._opened(origin, going.seconds.get("connect"))
+            connection = await self._opened(place, going.seconds.get("connect"))
         incoming = connection.ask(going, pieces)
         try:
             await incoming.head()
@@ -65,16 +64,16 @@ class Direct(httpx.AsyncBaseTransport):
 
     async def reach(self, url: httpx.URL, seconds: float) -> None:
         """Connect, with TLS where it is meant, and say nothing; raises httpx.TransportError."""
-        connection = await self._opened(_origin(url), seconds)
+        connection = await self._opened(origin(url), seconds)
         connection.close()
 
     async def aclose(self) -> None:
         """Close every connection."""
         self.pool.close()
 
-    async def _opened(self, origin: Origin, seconds: float | None) -> Connection:
-        scheme, host, port = origin
-        connection = self.pool.opening(origin)
+    async def _opened(self, place: Origin, seconds: float | None) -> Connection:
+        scheme, host, port = place
+        connection = self.pool.opening(place)
         trusted = self._trusted if scheme == "https" else None
         try:
             async with at_most(seconds):
@@ -93,10 +92,3 @@ class Direct(httpx.AsyncBaseTransport):
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
         return self._trust()
-
-
-def _origin(url: httpx.URL) -> Origin:
-    """Return where a URL leads; raises UnsupportedProtocol."""
-    if url.scheme not in _PORTS:
-        raise httpx.UnsupportedProtocol(f"no http or https: {url.scheme!r}")
-    return url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]

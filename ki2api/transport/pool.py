@@ -4,9 +4,8 @@ import asyncio
 from collections import defaultdict
 
 from ki2api.transport.connection import Connection
+from ki2api.transport.request import Origin
 
-Origin = tuple[str, str, int]
-"""Scheme, host and port."""
 MARGIN = 4.0
 """Seconds before a server closes an idle connection at which we do, lest both use it at once."""
 

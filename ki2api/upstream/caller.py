@@ -15,7 +15,7 @@ from ki2api.accounts.companion import Access
 from ki2api.kiro.calls import Call
 from ki2api.kiro.refusals import refusal
 from ki2api.kiro.uuids import uuid_of
-from ki2api.transport import Clients, Outgoing
+from ki2api.transport import Clients, Common, Outgoing
 from ki2api.upstream.exchange import Exchange
 from pipeline.secret import Secret
 
@@ -39,18 +39,19 @@ def control_agent(user_agent: str) -> str:
 
 
 class _Form(Struct, frozen=True):
-    """What calls of one account at one place have in common, and the headers made of it."""
+    """What calls of one account at one place have in common, and what it was made of."""
 
+    method: str
     call: Mapping[str, str]
     token: Secret
     """By itself: a lease takes up a new one in the midst of its use."""
     token_type: str
-    headers: list[tuple[bytes, bytes]]
+    common: Common
 
     def serves(self, call: Call, access: Access) -> bool:
-        """Tell whether these are the headers of this call, but for those of each call alone."""
+        """Tell whether this is what a call has in common with those before it."""
         known = self.token == access.token and self.token_type == access.token_type
-        return known and self.call == call.headers
+        return known and self.method == call.method and self.call == call.headers
 
 
 class Caller:
@@ -80,17 +81,20 @@ class Caller:
 
     def _request(self, url: str, call: Call, access: Access) -> Outgoing:
         place = url.rstrip("/") + call.path
-        target = _url(place)
         form = self._forms.get((place, access.name))
         if form is None or not form.serves(call, access):
-            headers = self._headers(target, call, access)
-            form = _Form(call.headers, access.token, access.token_type, headers)
+            target = _url(place)
+            common = Common(call.method, target, self._headers(target, call, access))
+            form = _Form(call.method, call.headers, access.token, access.token_type, common)
             self._forms[place, access.name] = form
-        headers = [*form.headers, (b"amz-sdk-invocation-id", _invocation())]
+        common = form.common
+        if call.query:
+            whole = common.url.copy_merge_params(call.query)
+            common = Common(call.method, whole, common.headers)
+        own = [(b"amz-sdk-invocation-id", _invocation())]
         if call.body:
-            headers.append((b"content-length", b"%d" % len(call.body)))
-        whole = target.copy_merge_params(call.query) if call.query else target
-        return Outgoing(call.method, whole, headers, call.body, self._clients.seconds)
+            own.append((b"content-length", b"%d" % len(call.body)))
+        return Outgoing(common, own, call.body, self._clients.seconds)
 
     def _headers(self, target: httpx.URL, call: Call, access: Access) -> list[tuple[bytes, bytes]]:
         agent, short = _agents(self._agent, access.name)

@@ -35,7 +35,7 @@ class Exchange:
         try:
             self._incoming = await self._transport.send(self._request)
         except Exception as error:
-            host = self._request.url.netloc.decode()
+            host = self._request.common.url.netloc.decode()
             raise _meaning(error, host, self._proxy) from error
         self.status = self._incoming.status
         del self._request  # its body may be large, and the reply may be long

@@ -16,7 +16,7 @@ from ki2api.errors import (
     UpstreamUnavailable,
     UpstreamUntrusted,
 )
-from ki2api.transport import Direct, Outgoing, Shielded
+from ki2api.transport import Common, Direct, Outgoing, Shielded
 from ki2api.upstream.exchange import Exchange
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +27,7 @@ async def get(
     transport: httpx.AsyncBaseTransport, url: str = "https://kiro.test/", proxy: str = ""
 ) -> AsyncIterator[Exchange]:
     ours = transport if isinstance(transport, Direct | Shielded) else Shielded(transport)
-    exchange = Exchange(ours, Outgoing("GET", httpx.URL(url), []), proxy=proxy)
+    exchange = Exchange(ours, Outgoing(Common("GET", httpx.URL(url))), proxy=proxy)
     await exchange.begin()
     async with exchange:
         yield exchange
