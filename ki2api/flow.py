@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import loguru
@@ -118,7 +117,7 @@ class GatewayFlow(Flow):
             self._estimate = known
         return known[2]
 
-    @cached_property
+    @property
     def log(self) -> "Logger":
         """The log, with this flow's id on every line."""
         return loguru.logger.bind(flow=self.id)

@@ -1,5 +1,7 @@
 """The door before every route, also those that do not exist: the host name and the origin."""
 
+from collections.abc import Awaitable
+
 from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -15,8 +17,8 @@ class Door:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it; part of ASGI."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve a request, or refuse it; part of ASGI. Hands on the coroutine of what is inside."""
         gateway: Gateway = scope["state"][GATEWAY]
         app = self._app
         try:
@@ -25,4 +27,4 @@ class Door:
         except Forbidden as error:
             request: AnyRequest = Request(scope, receive, send)
             app = refused(request, error).to_asgi_response(None, request)
-        await app(scope, receive, send)
+        return app(scope, receive, send)

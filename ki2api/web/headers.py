@@ -1,6 +1,7 @@
 """Headers in the forms that the two ends want them in."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 DEFAULT_KEY_WARNING = {"x-ki2api-warning": "default-api-key"}
 
@@ -19,7 +20,12 @@ def public_id(request_id: str) -> str:
 
 def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Return headers as ASGI wants them."""
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return [(_name(name), value.encode("latin-1")) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    return name.lower().encode()
 
 
 def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -27,9 +33,12 @@ def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
     One that comes twice is one list of both values, as HTTP has it: so neither hides the other.
     """
-    found: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    found = dict(fields)
+    if len(found) == len(fields):
+        return found
+    found.clear()
+    for name, value in fields:
         before = found.get(name, value)
         found[name] = value if before == value else f"{before}, {value}"
     return found

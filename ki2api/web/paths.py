@@ -5,7 +5,7 @@ in a client's settings. The call is served, its answer says so in a header, and 
 sent elsewhere: the path alone changes, so every route keeps its guard.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import loguru
@@ -30,22 +30,21 @@ class LenientPaths:
         parts = map(_parts, self._known)
         self._first = {part[1] for part in parts if part[:1] == [_VERSION]}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request; part of ASGI."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve a request; part of ASGI. Hands on the coroutine of what is inside."""
         path, hint = scope["path"], b""
         if path not in self._known:
             path, hint = self._corrected(path)
         head = scope.get("method") == "HEAD"  # a WebSocket has no method
         if path == scope["path"] and not head:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         if hint:
             loguru.logger.debug("{!r} is served as {!r}", scope["path"][:_SHOWN], path[:_SHOWN])
         # A copy: to the server this stays the request that came.
         changed: Any = {**scope, "path": path, "raw_path": path.encode()}
         if head:
             changed["method"] = "GET"
-        await self._app(changed, receive, _Answer(send, hint, bare=head))
+        return self._app(changed, receive, _Answer(send, hint, bare=head))
 
     def _corrected(self, path: str) -> tuple[str, bytes]:
         parts, hint = _parts(path), b""

@@ -5,7 +5,7 @@ that hold little; a place that becomes free goes to the waiting client that hold
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from typing import TypeAlias
 
 import msgspec
@@ -31,6 +31,13 @@ class Room(msgspec.Struct, frozen=True):
     """Of all bodies together, as they came in."""
 
 
+class Held(msgspec.Struct):
+    """What a client holds."""
+
+    places: int = 0
+    bytes: int = 0
+
+
 class Places:
     """The places in a house; `short` says why nobody is let in just now, or nothing."""
 
@@ -38,8 +45,7 @@ class Places:
         self.room = Room()
         self.short = ""
         self.taken = self.bytes = 0
-        self._held: Counter[Client] = Counter()
-        self._bytes: Counter[Client] = Counter()
+        self._held: dict[Client, Held] = {}
         self._waiting: dict[Client, deque[asyncio.Future[None]]] = {}
         self._closed = False
 
@@ -61,7 +67,7 @@ class Places:
             await self._turn(client)
         else:
             self._give(client)
-        return Place(self, client)
+        return Place(self, client, self._held[client])
 
     def close(self) -> None:
         """Send away who waits: the server ends."""
@@ -71,36 +77,41 @@ class Places:
                 if not turn.done():
                     turn.set_exception(self._refusal(_SHUTTING))
 
-    def grow(self, client: Client, size: int) -> None:
+    def grow(self, held: Held, size: int) -> None:
         """Count bytes of a body that has come; raises Overloaded."""
         most = self.room.bytes
-        if self.bytes + size > most or self._bytes[client] + size > _share(most):
+        if self.bytes + size > most or held.bytes + size > _share(most):
             raise self._refusal("The bodies of all requests are too large together.")
         self.bytes += size
-        self._bytes[client] += size
+        held.bytes += size
 
-    def leave(self, client: Client, size: int) -> None:
+    def leave(self, client: Client, held: Held, size: int) -> None:
         """Give a place back, with the bytes of its body."""
         self.bytes -= size
-        self._bytes[client] -= size
-        if not self._bytes[client]:
-            del self._bytes[client]
+        held.bytes -= size
         self._give_back(client)
 
     def _may(self, client: Client) -> bool:
         most = self.room.places
-        return self.taken < most and self._held[client] < _share(most)
+        return self.taken < most and self._of(client) < _share(most)
+
+    def _of(self, client: Client) -> int:
+        """Return how many places a client holds."""
+        return self._held[client].places if client in self._held else 0
 
     def _give(self, client: Client) -> None:
         self.taken += 1
-        self._held[client] += 1
+        held = self._held.get(client) or self._held.setdefault(client, Held())
+        held.places += 1
 
     def _give_back(self, client: Client) -> None:
         self.taken -= 1
-        self._held[client] -= 1
-        if not self._held[client]:
+        held = self._held[client]
+        held.places -= 1
+        if not held.places:
             del self._held[client]
-        self._call_next()
+        if self._waiting:
+            self._call_next()
 
     async def _turn(self, client: Client) -> None:
         """Wait for a place that is given to this client."""
@@ -136,7 +147,7 @@ class Places:
     def _call_next(self) -> None:
         """Give what is free to who waits: first to clients that hold fewest, then in turn."""
         while able := [client for client in self._waiting if self._may(client)]:
-            client = min(able, key=lambda each: self._held[each])
+            client = min(able, key=self._of)
             turn = self._waiting[client][0]
             self._forget(client, turn)
             if client in self._waiting:
@@ -161,21 +172,22 @@ class Places:
 class Place:
     """A place that is held, and the bytes of the body that came to it."""
 
-    __slots__ = ("_client", "_places", "_size")
+    __slots__ = ("_client", "_held", "_places", "_size")
 
-    def __init__(self, places: Places, client: Client) -> None:
+    def __init__(self, places: Places, client: Client, held: Held) -> None:
         self._places = places
         self._client = client
+        self._held = held
         self._size = 0
 
     def grow(self, size: int) -> None:
         """Count bytes that have come; raises Overloaded."""
-        self._places.grow(self._client, size)
+        self._places.grow(self._held, size)
         self._size += size
 
     def leave(self) -> None:
         """Give it back, once."""
-        self._places.leave(self._client, self._size)
+        self._places.leave(self._client, self._held, self._size)
 
 
 def _share(most: int) -> int:

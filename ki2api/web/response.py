@@ -1,7 +1,7 @@
 """Runs a flow and sends what it brings, until its client leaves."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -26,7 +26,6 @@ STREAM_HEADERS = {
     "cache-control": "no-cache",
     "x-accel-buffering": "no",  # a reverse proxy must not collect the stream
 }
-
 
 PATIENCE = 1.0
 """Seconds that a client has to take the error of a task that does not end."""
@@ -97,7 +96,7 @@ class FlowResponse:
         departure.watch(self._leave)
         try:
             async with Pulse(self._ping, self._hold_back) as self._pulse:
-                await self._run_to_the_end()
+                await self._run()
         except asyncio.CancelledError:
             # Others may have cancelled it, too: only one of these cancellations is ours.
             if not self._left or task is None or task.cancelling() > 1:
@@ -146,15 +145,6 @@ class FlowResponse:
             self._left = True
             self.task.cancel()
 
-    async def _run_to_the_end(self) -> None:
-        try:
-            await self._run()
-        except asyncio.CancelledError:
-            if self._ended_by is None or self.task is None:
-                raise
-            self.task.uncancel()
-            await self._fail(self._ended_by)
-
     async def _run(self) -> None:
         try:
             await self._chain.run(self.flow)
@@ -162,19 +152,23 @@ class FlowResponse:
                 await self._respond(self.flow.response)
         except GatewayError as error:
             await self._fail(error)
+        except asyncio.CancelledError:
+            if self._ended_by is None or self.task is None:
+                raise
+            self.task.uncancel()
+            await self._fail(self._ended_by)
         except Exception as error:  # noqa: BLE001 - the edge of the house: a bug is logged and told
             self.flow.log.opt(exception=error).error(
                 "a request failed by an error in the code of a stage or of Ki2API"
             )
             await self._fail(blamed(error, self.flow.id))
 
-    async def _respond(self, response: Body | EventStream) -> None:
+    def _respond(self, response: Body | EventStream) -> Awaitable[None]:
         if isinstance(response, EventStream):
-            await self._stream(response)
-        elif self._status:
+            return self._stream(response)
+        if self._status:
             raise TypeError("a stage answered a whole body to a stream that had already begun")
-        else:
-            await self._body(response)
+        return self._body(response)
 
     async def _stream(self, stream: EventStream) -> None:
         self._pulse.every(stream.keep_alive)
@@ -229,13 +223,8 @@ class FlowResponse:
         }
         await self._sent(start)
 
-    async def _piece(self, data: bytes, *, more: bool) -> None:
-        body: HTTPResponseBodyEvent = {
-            "type": "http.response.body",
-            "body": data,
-            "more_body": more,
-        }
-        await self._sent(body)
+    def _piece(self, data: bytes, *, more: bool) -> Awaitable[None]:
+        return self._sent({"type": "http.response.body", "body": data, "more_body": more})
 
     async def _sent(self, message: HTTPSendMessage) -> None:
         if self._given_up:
