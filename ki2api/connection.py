@@ -107,7 +107,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._stall: asyncio.TimerHandle | None = None
         self._departure = Departure()
         self._heads = Heads(self._shared.pace.head_bytes, self._shared.pace.head_fields)
-        self._trailers: list[tuple[bytes, bytes]] = []
+        self._fields: list[tuple[bytes, bytes]] = []
         self.url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -153,11 +153,10 @@ class StrictProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._part = "head"
         self._body = 0
-        self._trailers = []
+        self._fields = self.headers
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # What comes after the body says nothing.
-        (self.headers if self._part == "head" else self._trailers).append((name.lower(), value))
+        self._fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         parser = self.parser
@@ -168,6 +167,7 @@ class StrictProtocol(HttpToolsProtocol):
         if parser.should_upgrade():
             return
         self._part = "body"
+        self._fields = []  # what comes after the body says nothing
         tell(self.scope, method, version, self.url)
         self._departure = Departure()
         self._departure.put_into(self.scope)
@@ -181,8 +181,8 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        if self._trailers:
-            self._heads.judge_trailers(self._trailers)
+        if self._fields:
+            self._heads.judge_trailers(self._fields)
         self._part = ""
         self._expect_nothing()
         super().on_message_complete()

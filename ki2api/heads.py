@@ -27,14 +27,15 @@ class Heads:
     def judge(self, target: bytes, method: bytes, version: str, fields: Fields) -> None:
         """Judge the head of a request."""
         self._weigh(len(target), fields)
-        _check_encoding(fields)
         names = [name for name, _ in fields]
         if version not in _VERSIONS:
             raise InvalidRequest("Only HTTP/1.1 is spoken here.")
         if names.count(b"host") != 1:
             raise InvalidRequest("A request has exactly one Host field.")
-        if version == "1.0" and b"transfer-encoding" in names:
-            raise InvalidRequest("HTTP/1.0 has no Transfer-Encoding.")
+        if b"transfer-encoding" in names:
+            _check_encoding(fields)
+            if version == "1.0":
+                raise InvalidRequest("HTTP/1.0 has no Transfer-Encoding.")
         if method == b"CONNECT" or not _is_ours(target, fields):
             raise InvalidRequest("This is no proxy: the target must be a path of this host.")
 

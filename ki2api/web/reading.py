@@ -90,28 +90,24 @@ def dialect_of(path: str, *, anthropic: bool) -> ClientProtocol:
 
 async def raw(request: AnyRequest) -> RawRequest:
     """Read the whole request; raises UnsupportedMedia, RequestTooLarge or Overloaded."""
-    gateway = gateway_of(request)
-    headers = headers_of(request.scope)
+    scope = request.scope
+    state: dict[str, Any] = scope["state"]
+    gateway, headers, address = gateway_of(request), headers_of(scope), peer(request)
     _check_media(headers)
-    place = await _placed(request)
+    places, limits = gateway.places, gateway.limits
+    places.room = limits.room
+    # Its server gives it back, whatever happens.
+    label = state[CALLER]
+    place = state[PLACE] = await places.take((label, address))
     return RawRequest(
         id=request_id(request),
-        path=request.scope["path"],
+        path=scope["path"],
         headers=headers,
-        body=await _body(request, headers, gateway.limits.max_body, place),
+        body=await _body(request, headers, limits.max_body, place),
         received=gateway.clock(),
-        peer=peer(request),
-        key=caller(request),
+        peer=address,
+        key=label,
     )
-
-
-async def _placed(request: AnyRequest) -> Place:
-    """Take the place of a request, which its server gives back; raises Overloaded."""
-    gateway = gateway_of(request)
-    gateway.places.room = gateway.limits.room
-    place = await gateway.places.take((caller(request), peer(request)))
-    request.scope["state"][PLACE] = place
-    return place
 
 
 def _check_media(headers: dict[str, str]) -> None:
@@ -126,19 +122,18 @@ async def _body(request: AnyRequest, headers: dict[str, str], limit: int, place:
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
-    pieces, size = [], 0
-    while True:
+    pieces, size, more = [], 0, True
+    while more:
         message = await request.receive()
         if message["type"] != "http.request":
             raise BodyCut
-        piece = message["body"]
+        piece, more = message["body"], message["more_body"]
         pieces.append(piece)
         size += len(piece)
         if size > limit:
             raise _too_large(limit)
         place.grow(len(piece))
-        if not message["more_body"]:
-            return b"".join(pieces)  # of a single one it is that itself
+    return b"".join(pieces)  # of a single one it is that itself
 
 
 def _too_large(limit: int) -> RequestTooLarge:
