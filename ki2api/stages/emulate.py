@@ -86,9 +86,19 @@ class _Answer:
 
     async def run(self) -> None:
         """Fill `flow.events` with a reply that is what was asked for; raises InvalidReply."""
-        flow, plan, hold = self._flow, self._plan, self._hold()
+        flow, hold = self._flow, self._hold()
         flow.held = hold == "whole"
-        flow.shorten = self._edit_inside if plan.edited else None
+        if not self._plan.edited:
+            await self._answer(hold)
+            return
+        flow.shorten = self._edit_inside
+        try:
+            await self._answer(hold)
+        finally:
+            flow.shorten = None  # nobody outside asks for it, and it leads back to the flow
+
+    async def _answer(self, hold: Hold) -> None:
+        flow, plan = self._flow, self._plan
         if hold != "nothing":
             await self._prove(hold)
             return

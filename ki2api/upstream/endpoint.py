@@ -169,7 +169,8 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
     def __init__(self, exchange: Exchange, interpreter: Interpreter, idle_seconds: float) -> None:
         self._exchange = exchange
         self._interpreter = interpreter
-        self._silence = Silence(idle_seconds, self._broken_off)
+        # Through the exchange: a way back here would keep all of the reply until a collection.
+        self._silence = Silence(idle_seconds, exchange.fall_silent)
         self._decoder = Decoder()
         self._first: Batch[ReplyEvent] | None = None
         self._failure: GatewayError | None = None
@@ -190,9 +191,6 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         """Stop reading: what is not wanted any more is not to be paid for."""
         self._silence.stop()
         await self._exchange.stop()
-
-    def _broken_off(self) -> None:
-        self._exchange.give_up(UpstreamTimeout("Kiro fell silent in the middle of its answer."))
 
     async def _next(self, patience: Patience | Silence) -> Batch[ReplyEvent]:
         while True:

@@ -90,6 +90,10 @@ class Exchange:
             self._failure = failure
             self._incoming.give_up(httpx.ReadTimeout("nothing came in time"))
 
+    def fall_silent(self) -> None:
+        """Let who reads fail, as nothing has come for too long."""
+        self.give_up(UpstreamTimeout("Kiro fell silent in the middle of its answer."))
+
     async def stop(self) -> None:
         """Read no more; the connection is closed if the response has not ended."""
         await self._incoming.aclose()

@@ -95,8 +95,9 @@ class FlowResponse:
         departure = Departure.of(scope)
         departure.watch(self._leave)
         try:
-            async with Pulse(self._ping, self._hold_back) as self._pulse:
-                await self._run()
+            # Not its own: each would hold the other, and all of the request, until a collection.
+            async with Pulse(self._ping, self._hold_back) as pulse:
+                await self._run(pulse)
         except asyncio.CancelledError:
             # Others may have cancelled it, too: only one of these cancellations is ours.
             if not self._left or task is None or task.cancelling() > 1:
@@ -145,11 +146,11 @@ class FlowResponse:
             self._left = True
             self.task.cancel()
 
-    async def _run(self) -> None:
+    async def _run(self, pulse: Pulse) -> None:
         try:
             await self._chain.run(self.flow)
             if not self._given_up:
-                await self._respond(self.flow.response)
+                await self._respond(self.flow.response, pulse)
         except GatewayError as error:
             await self._fail(error)
         except asyncio.CancelledError:
@@ -163,19 +164,19 @@ class FlowResponse:
             )
             await self._fail(blamed(error, self.flow.id))
 
-    def _respond(self, response: Body | EventStream) -> Awaitable[None]:
+    def _respond(self, response: Body | EventStream, pulse: Pulse) -> Awaitable[None]:
         if isinstance(response, EventStream):
-            return self._stream(response)
+            return self._stream(response, pulse)
         if self._status:
             raise TypeError("a stage answered a whole body to a stream that had already begun")
         return self._body(response)
 
-    async def _stream(self, stream: EventStream) -> None:
-        self._pulse.every(stream.keep_alive)
+    async def _stream(self, stream: EventStream, pulse: Pulse) -> None:
+        pulse.every(stream.keep_alive)
         try:
             await self._begin(OK, STREAM_HEADERS)
             async for piece in stream.pieces:
-                self._pulse.touch()
+                pulse.touch()
                 self._complete = stream.ended
                 await self._piece(piece, more=not stream.ended)
         finally:

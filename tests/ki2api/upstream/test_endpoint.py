@@ -304,6 +304,9 @@ class Read:
     async def read(self) -> bytes:
         return self._frames.pop(0)
 
+    def fall_silent(self) -> None:
+        pytest.fail("it has said something")
+
 
 @pytest.mark.parametrize("show", ["hidden", "signed"])
 async def test_thoughts_that_are_not_passed_on_are_no_silence(show: Any) -> None:
