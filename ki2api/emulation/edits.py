@@ -18,19 +18,20 @@ class Edits:
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self._edits = edits
+        self._take = edits[0].feed if len(edits) == 1 else self._through
         self.ended = False
 
     def feed(self, batch: Sequence[ReplyEvent]) -> tuple[ReplyEvent, ...]:
         """Take a batch; what would come after the reply's end is left out."""
         out: list[ReplyEvent] = []
         for event in batch:
-            out += self._through(event)
+            out += self._take(event)
             if out and isinstance(out[-1], ReplyEnded):
                 self.ended = True
                 break
         return tuple(out)
 
-    def _through(self, event: ReplyEvent) -> Sequence[ReplyEvent]:
+    def _through(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
         events: Sequence[ReplyEvent] = (event,)
         for edit in self._edits:
             passed: list[ReplyEvent] = []

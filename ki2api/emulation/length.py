@@ -20,6 +20,7 @@ MOST_IN_A_BYTE = 2
 No text has more tokens than bytes; how it is cut into pieces may make its estimate a little larger.
 """
 _BYTES_IN_A_LETTER = 4
+_MOST_UNCOUNTED = 16_384
 
 
 class Length:
@@ -35,17 +36,18 @@ class Length:
         self._tally = Tally(family)
         self._thoughts = Tally(family)
         self._thinks = False
-        self._sure = (limit or 0) // MOST_IN_A_BYTE
-        """Bytes that surely have room."""
+        self._room = _room_in(limit)
+        """Bytes that surely fit: until more have come, nobody needs to know what they come to."""
+        self._uncounted: list[str] = []
         self._input = 0
         self._searches = 0
         self._reported = False
 
     def feed(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
         """Pass on what there is room for."""
+        if isinstance(event, PartDelta):
+            return self._delta(event)
         match event:
-            case PartDelta():
-                return self._delta(event)
             case PartStarted(kind=kind, result=result):
                 self._thinks = kind == "thinking"
                 self._searches += result is not None and not result.fault
@@ -58,28 +60,36 @@ class Length:
         return (event,)
 
     def _delta(self, delta: PartDelta) -> Iterable[ReplyEvent]:
-        text, limit = delta.text, self._limit
-        self._sure -= len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
-        if limit is None or self._sure > 0:
-            self._add(text)
+        text = delta.text
+        self._room -= len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
+        before = None if self._room > 0 else self._counted().copy()
+        self._uncounted.append(text)
+        if self._thinks:
+            self._thoughts.add(text)
+        return (delta,) if before is None else self._looked_at(delta, before)
+
+    def _counted(self) -> Tally:
+        for text in self._uncounted:
+            self._tally.add(text)
+        self._uncounted.clear()
+        return self._tally
+
+    def _looked_at(self, delta: PartDelta, before: Tally) -> Iterable[ReplyEvent]:
+        """Pass on what there is room for of a delta that may be the one that reaches the limit."""
+        text, limit, counted = delta.text, self._limit, self._counted()
+        if limit is None:
+            self._room = _room_in(None)
             return (delta,)
-        before = self._tally.copy()
-        self._add(text)
-        left = limit - self._tally.tokens
-        self._sure = left // MOST_IN_A_BYTE
+        left = limit - counted.tokens
+        self._room = _room_in(left)
         if left > 0:
             return (delta,)
-        kept = text[: _room(before, text, limit)] if left else text
+        kept = text[: _fitting(before, text, limit)] if left else text
         words = (PartDelta(delta.index, kept),) if kept else ()
         return *words, PartEnded(delta.index), self._estimate(), ReplyEnded("max-tokens")
 
-    def _add(self, text: str) -> None:
-        self._tally.add(text)
-        if self._thinks:
-            self._thoughts.add(text)
-
     def _estimate(self) -> UsageReported:
-        counted = self._tally.tokens
+        counted = self._counted().tokens
         output = counted if self._limit is None else min(counted, self._limit)
         thinking = min(self._thoughts.tokens, output) or None
         return UsageReported(
@@ -87,7 +97,12 @@ class Length:
         )
 
 
-def _room(before: Tally, text: str, limit: int) -> int:
+def _room_in(tokens: int | None) -> int:
+    """Return how many bytes surely come to less; without a limit, how many are kept uncounted."""
+    return _MOST_UNCOUNTED if tokens is None else tokens // MOST_IN_A_BYTE
+
+
+def _fitting(before: Tally, text: str, limit: int) -> int:
     """Return how many letters of a text there is room for: one at the least of a whole reply."""
     fits, most = int(not before.tokens), len(text)
     while fits < most:
