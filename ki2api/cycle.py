@@ -85,11 +85,10 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(b"connection: close")
-        head = STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
-        breaks = len(lines) + 2
-        if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
+        text = b"".join(lines)
+        if b"\r" in text or b"\n" in text or b"\0" in text:
             raise RuntimeError("a header field of the answer has a line break in it")
-        self._head = head
+        self._head = STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
 
     def _write(self, body: bytes, *, more: bool) -> None:
         piece = head = self._head or b""

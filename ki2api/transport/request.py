@@ -31,8 +31,8 @@ class Common:
     @cached_property
     def head(self) -> bytes:
         """The line of the request, and those of the headers."""
-        first = b"%s %s HTTP/1.1\r\n" % (self.method.encode("ascii"), self.url.raw_path)
-        return first + _lines(self.headers)
+        first = b"%s %s HTTP/1.1" % (self.method.encode("ascii"), self.url.raw_path)
+        return _lines([first, *map(_field, self.headers)])
 
 
 class Outgoing(Struct, frozen=True):
@@ -55,10 +55,7 @@ class Outgoing(Struct, frozen=True):
 
         Raises LocalProtocolError where a header breaks it.
         """
-        head = b"%s%s\r\n" % (self.common.head, _lines(self.own))
-        ends = len(self.common.headers) + len(self.own) + 2
-        if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
-            raise httpx.LocalProtocolError("a header of the request holds a line break")
+        head = self.common.head + _lines([*map(_field, self.own), b""])
         return [head + self.body] if len(self.body) <= _SHORT else [head, self.body]
 
 
@@ -87,5 +84,12 @@ def asked(going: Outgoing) -> httpx.Request:
     )
 
 
-def _lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    return b"".join([b"%s: %s\r\n" % header for header in headers])
+def _field(header: tuple[bytes, bytes]) -> bytes:
+    return b"%s: %s" % header
+
+
+def _lines(lines: list[bytes]) -> bytes:
+    text = b"".join(lines)
+    if b"\n" in text or b"\r" in text or b"\0" in text:
+        raise httpx.LocalProtocolError("a header of the request holds a line break")
+    return b"\r\n".join([*lines, b""])
