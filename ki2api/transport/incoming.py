@@ -1,6 +1,7 @@
 """The response to one request as it comes in: its head, then what comes of its body."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Protocol, Self
 
 import httpx
@@ -33,6 +34,7 @@ class Incoming(httpx.AsyncByteStream):
         self._seconds = seconds
         self._pieces: list[bytes] = []
         self._size = 0
+        self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
         self.status = 0
@@ -48,21 +50,31 @@ class Incoming(httpx.AsyncByteStream):
                 raise self._failure
             await self._arrival()
 
-    def __aiter__(self) -> Self:
-        return self
+    async def read(self) -> bytes:
+        """Return all that has come since the last time, b"" at the end; raises what it fails with.
 
-    async def __anext__(self) -> bytes:
+        What came before a failure comes first.
+        """
         while not self._pieces:
             if self._failure is not None:
                 raise self._failure
             if self.ended:
-                raise StopAsyncIteration
+                return b""
             await self._arrival()
         pieces, self._pieces = self._pieces, []
-        if self.full and not self.ended:
+        if self._size >= ENOUGH and not self.ended:
             self._source.read_on()
         self._size = 0
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self.read()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def aclose(self) -> None:
         """Read no more; what is left is given up. Waits for nothing."""
@@ -90,7 +102,7 @@ class Incoming(httpx.AsyncByteStream):
         self.status, self.headers = status, headers
 
     def take(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Take a piece of the body, which is not empty."""
         self._pieces.append(data)
         self._size += len(data)
 
@@ -110,13 +122,13 @@ class Incoming(httpx.AsyncByteStream):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _arrival(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        if self._seconds is None:
-            await self._waiter
-            return
+    def _arrival(self) -> Awaitable[None]:
+        self._waiter = waiter = self._loop.create_future()
+        return waiter if self._seconds is None else self._in_time(waiter, self._seconds)
+
+    async def _in_time(self, waiter: asyncio.Future[None], seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._waiter
+            async with asyncio.timeout(seconds):
+                await waiter
         except TimeoutError as error:
             raise httpx.ReadTimeout("nothing came in time") from error

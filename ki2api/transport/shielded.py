@@ -91,8 +91,9 @@ class _Errand:
             incoming.begin(response.status_code, response.headers.raw)
             incoming.wake()
             async for piece in cast("AsyncIterator[bytes]", response.stream):
-                incoming.take(piece)
-                incoming.wake()
+                if piece:
+                    incoming.take(piece)
+                    incoming.wake()
                 while incoming.full:
                     self._taken.clear()
                     await self._taken.wait()

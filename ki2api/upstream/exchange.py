@@ -66,9 +66,7 @@ class Exchange:
         if self._failure is not None:
             raise self._failure
         try:
-            return await anext(self._incoming)
-        except StopAsyncIteration:
-            return b""
+            return await self._incoming.read()
         except Exception as error:
             if self._failure is not None:
                 raise self._failure from error

@@ -5,7 +5,14 @@ from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeAlias
 
-from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
+from litestar.types import (
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from ki2api.blame import blamed
 from ki2api.errors import GatewayError, Overloaded
@@ -129,6 +136,7 @@ class FlowResponse:
                     await self._fail(self._ended_by)
         finally:
             self._given_up = True
+            self._send = _unheard
             await self._close()
 
     async def _close(self) -> None:
@@ -178,7 +186,15 @@ class FlowResponse:
             async for piece in stream.pieces:
                 pulse.touch()
                 self._complete = stream.ended
-                await self._piece(piece, more=not stream.ended)
+                self._sending = True
+                await self._send(
+                    {
+                        "type": "http.response.body",
+                        "body": piece,
+                        "more_body": not stream.ended,
+                    }
+                )
+                self._sending = False
         finally:
             await stream.pieces.aclose()
         if not self._complete:
@@ -228,10 +244,12 @@ class FlowResponse:
         return self._sent({"type": "http.response.body", "body": data, "more_body": more})
 
     async def _sent(self, message: HTTPSendMessage) -> None:
-        if self._given_up:
-            return
         self._sending = True
         try:
             await self._send(message)
         finally:
             self._sending = False
+
+
+async def _unheard(_: Message) -> None:
+    """Take what is said in an answer that was given up."""
