@@ -34,7 +34,6 @@ class Incoming(httpx.AsyncByteStream):
         self._seconds = seconds
         self._pieces: list[bytes] = []
         self._size = 0
-        self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
         self.status = 0
@@ -123,7 +122,7 @@ class Incoming(httpx.AsyncByteStream):
             self._waiter.set_result(None)
 
     def _arrival(self) -> Awaitable[None]:
-        self._waiter = waiter = self._loop.create_future()
+        self._waiter = waiter = asyncio.get_running_loop().create_future()
         return waiter if self._seconds is None else self._in_time(waiter, self._seconds)
 
     async def _in_time(self, waiter: asyncio.Future[None], seconds: float) -> None:
