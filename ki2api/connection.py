@@ -5,19 +5,21 @@ uvicorn and its parser have no such limits of their own; its minor version is pi
 
 import asyncio
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, Literal, TypeAlias
 
 import httptools
 import loguru
-import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from ki2api.alarms import Alarms
 from ki2api.blame import no_memory
 from ki2api.cycle import Cycle, Outlet, tell
 from ki2api.errors import GatewayError, InvalidRequest, Overloaded, TooSlow
 from ki2api.heads import Heads, path_of, too_large
+from ki2api.pace import Pace
 from ki2api.web.departure import Departure
 from ki2api.web.headers import public_id, raw
 from ki2api.web.journal import refusal
@@ -33,21 +35,6 @@ LINGER = 2.0
 """Seconds in which what a refused client still sends is thrown away, so that it reads why."""
 REST = 5.0
 """Seconds that what is left of a body has to come when the request has been answered already."""
-
-
-class Pace(msgspec.Struct, frozen=True):
-    """How much a client may send ahead of its request's body, and how slow it may be."""
-
-    head_bytes: int = 32 * 1024
-    head_fields: int = 100
-    head_seconds: float = 10.0
-    """From the connection, or the first byte, to the end of the head."""
-    body_bytes: int = 1024
-    """What must come of a body in each second, on the average of the next span."""
-    body_seconds: float = 10.0
-    """One such span; in the first one nothing must come."""
-    stall_seconds: float = 60.0
-    """How long a client may read nothing of what is sent to it."""
 
 
 class Shared:
@@ -68,6 +55,8 @@ class Shared:
         self.most = most
         self.draining = False
         self.resting: dict[StrictProtocol, None] = {}
+        self.kept = Alarms()
+        """Those of connections that wait for their next request."""
 
     def make_way(self, open_now: int) -> None:
         """Send away who has rested longest, where there are too many."""
@@ -106,6 +95,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._clock: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._departure = Departure()
+        self.at = inf
         self._heads = Heads(self._shared.pace.head_bytes, self._shared.pace.head_fields)
         self._fields: list[tuple[bytes, bytes]] = []
         self.url = b""
@@ -123,19 +113,20 @@ class StrictProtocol(HttpToolsProtocol):
         self._expect_nothing()
         self._watch_no_sending()
         self._shared.resting.pop(self, None)
+        self._shared.kept.drop(self)
         super().connection_lost(exc)
         self._departure.happen()
 
     # What comes in
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
         if self._deaf:
             return
         if not self._part:
             if self._answering:
                 self._let_this_be_the_last()
                 return
+            self._shared.kept.drop(self)
             self._fed = 0
         self._fed += len(data)
         try:
@@ -207,11 +198,19 @@ class StrictProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        self.server_state.total_requests += 1
         self._shared.resting[self] = None
         if self._part == "body" and not self._deaf:
             self._expect_within(REST, self._hang_up)
+        elif not self.transport.is_closing():
+            self.at = self.loop.time() + self.timeout_keep_alive
+            self._shared.kept.set(self)
+        self.flow.resume_reading()
         self._watch_sending()
+
+    def ring(self) -> None:
+        """Close, as no further request has come; part of an alarm."""
+        self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

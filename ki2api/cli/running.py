@@ -17,7 +17,8 @@ from ki2api.app import DEFAULT_KEY_IN_FORCE
 from ki2api.cli import collector, logs
 from ki2api.cli.descriptors import most_connections
 from ki2api.cli.words import base_url, stop
-from ki2api.connection import Pace, Shared
+from ki2api.connection import Shared
+from ki2api.pace import Pace
 from ki2api.reload.generations import Generations, House, opened
 from ki2api.reload.reloader import Force, Origins, Reloader, tell_settings
 from ki2api.server import Server, configure

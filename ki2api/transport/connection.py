@@ -1,6 +1,7 @@
 """One connection to a server, which carries one exchange after another."""
 
 import asyncio
+import math
 import select
 import ssl
 import sys
@@ -17,8 +18,11 @@ from ki2api.transport.responses import Responses, is_framed, kept_for
 class Connection(asyncio.Protocol):
     """HTTP/1.1 as a client speaks it.
 
-    It is used again only after a response that came whole, to a request that went out whole.
+    It is used again only after a response that came whole, to a request that went out whole. While
+    it is idle it is an alarm of its pool, which closes it.
     """
+
+    at = math.inf
 
     def __init__(
         self, freed: Callable[["Connection", float], None], lost: Callable[["Connection"], None]
@@ -60,6 +64,8 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close it in peace: nothing is under way."""
         self._transport.close()
+
+    ring = close
 
     def cut(self) -> None:
         """Close it at once; what is under way breaks off."""

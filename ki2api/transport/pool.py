@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 
+from ki2api.alarms import Alarms
 from ki2api.transport.connection import Connection
 from ki2api.transport.request import Origin
 
@@ -18,7 +19,7 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._most_idle = most_idle
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
-        self._timers: dict[Connection, asyncio.TimerHandle] = {}
+        self._resting = Alarms()
         self._open: dict[Connection, Origin] = {}
 
     def __len__(self) -> int:
@@ -27,14 +28,14 @@ class Pool:
     @property
     def idle(self) -> int:
         """How many wait to be used."""
-        return len(self._timers)
+        return len(self._resting)
 
     def take(self, origin: Origin) -> Connection | None:
         """Return an idle connection that still stands, if there is one."""
         waiting = self._idle[origin]
         while waiting:
             connection = waiting.pop()
-            self._timers.pop(connection).cancel()
+            self._resting.drop(connection)
             if connection.usable:
                 return connection
             connection.close()
@@ -62,11 +63,11 @@ class Pool:
             connection.close()
             return
         self._idle[origin].append(connection)
-        loop = asyncio.get_running_loop()
-        self._timers[connection] = loop.call_later(seconds, connection.close)
+        connection.at = asyncio.get_running_loop().time() + seconds
+        self._resting.set(connection)
 
     def _lost(self, connection: Connection) -> None:
+        self._resting.drop(connection)
         origin = self._open.pop(connection, None)
-        if origin and (timer := self._timers.pop(connection, None)):
-            timer.cancel()
+        if origin and connection in self._idle[origin]:
             self._idle[origin].remove(connection)

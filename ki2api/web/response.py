@@ -14,6 +14,7 @@ from litestar.types import (
     Send,
 )
 
+from ki2api.alarms import Alarms
 from ki2api.blame import blamed
 from ki2api.errors import GatewayError, Overloaded
 from ki2api.flow import EventStream, GatewayFlow
@@ -44,6 +45,8 @@ class OpenAnswers:
     def __init__(self) -> None:
         self._open: set[FlowResponse] = set()
         self._closing = False
+        self.alarms = Alarms()
+        """Those of their pulses."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -103,7 +106,7 @@ class FlowResponse:
         departure.watch(self._leave)
         try:
             # Not its own: each would hold the other, and all of the request, until a collection.
-            async with Pulse(self._ping, self._hold_back) as pulse:
+            async with Pulse(self._ping, self._hold_back, self._answers.alarms) as pulse:
                 await self._run(pulse)
         except asyncio.CancelledError:
             # Others may have cancelled it, too: only one of these cancellations is ours.

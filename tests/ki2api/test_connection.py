@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 import uvloop
 
-from ki2api.connection import Pace, Shared, StrictProtocol
+from ki2api.connection import Shared, StrictProtocol
+from ki2api.pace import Pace
 from ki2api.server import configure
 
 pytestmark = pytest.mark.anyio

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ki2api.alarms import Alarms
 from ki2api.web.pulse import Pulse
 
 pytestmark = pytest.mark.anyio
@@ -18,16 +19,16 @@ class Beats:
 
 
 async def due(pulse: Pulse, *, silent_for: float) -> None:
-    """Let the timer fire as if so many seconds had passed without a touch."""
-    pulse._last -= silent_for
-    pulse._due()
+    """Let the alarm ring, if it should, as if so many seconds had passed without a touch."""
+    pulse.at -= silent_for
+    pulse._alarms._look()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
 
 async def test_it_beats_after_silence_and_not_after_a_touch() -> None:
     beats = Beats()
-    async with Pulse(beats.beat, 1000) as pulse:
+    async with Pulse(beats.beat, 1000, Alarms()) as pulse:
         await due(pulse, silent_for=999)
         assert not beats.at
         await due(pulse, silent_for=1)
@@ -40,19 +41,20 @@ async def test_it_beats_after_silence_and_not_after_a_touch() -> None:
 
 
 async def test_zero_seconds_mean_never() -> None:
-    async with Pulse(Beats().beat, 0) as pulse:
-        assert pulse._timer is None
+    alarms = Alarms()
+    async with Pulse(Beats().beat, 0, alarms) as pulse:
+        assert len(alarms) == 0
         pulse.every(5)
-        assert pulse._timer is not None
+        assert len(alarms) == 1
         pulse.every(0)
-        assert pulse._timer is None
+        assert len(alarms) == 0
 
 
-async def test_leaving_it_takes_the_timer_down() -> None:
-    async with Pulse(Beats().beat, 5) as pulse:
-        timer = pulse._timer
-    assert timer is not None
-    assert timer.cancelled()
+async def test_leaving_it_takes_the_alarm_down() -> None:
+    alarms = Alarms()
+    async with Pulse(Beats().beat, 5, alarms):
+        assert len(alarms) == 1
+    assert len(alarms) == 0
 
 
 class Slow:
@@ -73,7 +75,7 @@ class Slow:
 
 async def test_one_beat_begins_after_another_and_the_last_one_is_waited_for() -> None:
     slow = Slow()
-    async with Pulse(slow.beat, 1000) as pulse:
+    async with Pulse(slow.beat, 1000, Alarms()) as pulse:
         for _ in range(2):
             await due(pulse, silent_for=1000)
         assert slow.begun == 1
@@ -83,7 +85,7 @@ async def test_one_beat_begins_after_another_and_the_last_one_is_waited_for() ->
 
 async def test_an_error_ends_the_beat_that_is_under_way() -> None:
     slow = Slow()
-    pulse = Pulse(slow.beat, 1000)
+    pulse = Pulse(slow.beat, 1000, Alarms())
     await due(pulse, silent_for=1000)
     await pulse.__aexit__(ConnectionError)
     assert (slow.begun, slow.ended) == (1, 0)
@@ -92,7 +94,7 @@ async def test_an_error_ends_the_beat_that_is_under_way() -> None:
 async def test_a_beat_that_fails_is_the_last_and_is_told_at_the_end() -> None:
     slow = Slow()
     slow.error = ValueError("broken")
-    pulse = Pulse(slow.beat, 1000)
+    pulse = Pulse(slow.beat, 1000, Alarms())
     for _ in range(2):
         await due(pulse, silent_for=1000)
     with pytest.raises(ValueError, match="broken"):
