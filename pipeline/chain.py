@@ -116,9 +116,9 @@ def _around(
 
         def call_next(flow: FlowT) -> Awaitable[None]:
             nonlocal attempt
-            attempt += 1
-            if attempt > 1:
+            if attempt:
                 begin_again(flow)
+            attempt += 1
             return inside(flow, attempt)
 
         return call(flow, call_next)

@@ -38,8 +38,9 @@ class Manners(Struct, frozen=True):
             raise AccountRefused(objection)
 
 
-class _Known(Struct, Generic[T]):
-    answer: T | None = None
+class _Asked(Struct):
+    """When the question was put for one account, and what came of it but for an answer."""
+
     failure: GatewayError | None = None
     asked_at: float = 0.0
     again_at: float = 0.0
@@ -71,27 +72,25 @@ class Inquiry(Generic[T]):
         self._manners = manners
         self._clock = clock
         self._errands = errands
-        self._known: dict[str, _Known[T]] = {}
-
-    def known(self, name: str) -> T | None:
-        """Return the last answer for the account of this name, however old."""
-        known = self._known.get(name)
-        return None if known is None else known.answer
+        self._asked: dict[str, _Asked] = {}
+        self.answers: dict[str, T] = {}
+        """The last answer for each account by its name, however old."""
 
     def forget(self, name: str) -> None:
         """Know nothing of this account, not even what it is being asked just now."""
-        self._known.pop(name, None)
+        self._asked.pop(name, None)
+        self.answers.pop(name, None)
 
     def outdate(self, name: str) -> None:
         """Let the next question be asked at once; the old answer is shown meanwhile."""
-        if name in self._known:
-            self._known[name].asked_at = self._known[name].again_at = 0.0
+        if name in self._asked:
+            self._asked[name].asked_at = self._asked[name].again_at = 0.0
 
     def is_due(self, member: Member) -> bool:
         """Tell whether it is time to ask."""
-        known = self._known.get(member.name) or _Known()
-        rested_at = known.asked_at + self._fresh if member.failed_last else 0.0
-        return self._clock() >= max(known.again_at, rested_at)
+        asked = self._asked.get(member.name) or _Asked()
+        rested_at = asked.asked_at + self._fresh if member.failed_last else 0.0
+        return self._clock() >= max(asked.again_at, rested_at)
 
     def begin(self, member: Member) -> None:
         """Ask beside the requests, if it is time to and nothing is against it."""
@@ -103,27 +102,29 @@ class Inquiry(Generic[T]):
         self._manners.check(member)
         if self.is_due(member):
             await asyncio.shield(self._start(member))
-        known = self._known.get(member.name) or _Known()
-        if known.answer is None:
-            raise known.failure or AccountRefused("the account was forgotten meanwhile")
-        return known.answer
+        if member.name in self.answers:
+            return self.answers[member.name]
+        asked = self._asked.get(member.name) or _Asked()
+        raise asked.failure or AccountRefused("the account was forgotten meanwhile")
 
     def _start(self, member: Member) -> asyncio.Task[None]:
-        known = self._known.setdefault(member.name, _Known())
-        if known.asking is None:
-            known.asking = self._errands.start(self._put(member, known))
-        return known.asking
+        asked = self._asked.setdefault(member.name, _Asked())
+        if asked.asking is None:
+            asked.asking = self._errands.start(self._put(member, member.name, asked))
+        return asked.asking
 
-    async def _put(self, member: Member, known: _Known[T]) -> None:
+    async def _put(self, member: Member, name: str, asked: _Asked) -> None:
         try:
-            known.answer = await self._ask(member)
-            known.failure, known.again_at = None, self._clock() + self._fresh
-            known.missed = 0
+            answer = await self._ask(member)
+            if self._asked.get(name) is asked:  # else it was forgotten meanwhile
+                self.answers[name] = answer
+            asked.failure, asked.again_at = None, self._clock() + self._fresh
+            asked.missed = 0
         except GatewayError as error:
-            rest = min(_LONGEST_REST, self._rest * 2.0 ** min(known.missed, _DOUBLINGS))
-            known.failure, known.again_at = error, self._clock() + rest
-            known.missed += 1
+            rest = min(_LONGEST_REST, self._rest * 2.0 ** min(asked.missed, _DOUBLINGS))
+            asked.failure, asked.again_at = error, self._clock() + rest
+            asked.missed += 1
             if isinstance(error, _OF_THE_ACCOUNT):
                 self._manners.learn(member, error)
         finally:
-            known.asking, known.asked_at = None, self._clock()
+            asked.asking, asked.asked_at = None, self._clock()

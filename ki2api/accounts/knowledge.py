@@ -56,12 +56,20 @@ class Knowledge:
 
     def may_have(self, member: Member, model: str) -> bool:
         """Tell whether an account may have a model: one whose list is not known may."""
-        listed = self._models.known(member.name)
-        return listed is None or model in listed.ids
+        return member in self.fitting([member], model)
+
+    def fitting(self, members: Collection[Member], model: str) -> list[Member]:
+        """Return the accounts that list a model, and those whose list is not known."""
+        lists = self._models.answers
+        return [
+            each
+            for each in members
+            if (listed := lists.get(each.name)) is None or model in listed.ids
+        ]
 
     def count(self, member: Member) -> int | None:
         """Return how many models an account lists, if that is known."""
-        listed = self._models.known(member.name)
+        listed = self._models.answers.get(member.name)
         return None if listed is None else len(listed.models)
 
     def look_after(self, member: Member) -> None:
@@ -75,11 +83,8 @@ class Knowledge:
         The same lists give the same object again.
         """
         ready = [each for each in members if each.standing.state == "ready"]
-        lists = [
-            listed
-            for each in ready or members
-            if (listed := self._models.known(each.name)) is not None
-        ]
+        known = self._models.answers
+        lists = [known[each.name] for each in ready or members if each.name in known]
         if lists != self._offered[0]:
             union = {model.id: model for listed in reversed(lists) for model in listed.models}
             ordered = dict.fromkeys(model.id for listed in lists for model in listed.models)
@@ -89,12 +94,12 @@ class Knowledge:
     async def learn_models(self, members: Iterable[Member]) -> None:
         """Ask for the lists that are not known yet, of accounts that can serve."""
         for member in list(members):
-            if member.standing.state == "ready" and self._models.known(member.name) is None:
+            if member.standing.state == "ready" and member.name not in self._models.answers:
                 await self._answered(self._models, member)
 
     def usage(self, member: Member) -> PlanUsage | None:
         """Return what Kiro last said of an account's plan, if it was asked."""
-        return self._usage.known(member.name)
+        return self._usage.answers.get(member.name)
 
     async def ask_usage(self, member: Member, *, with_email: bool = False) -> PlanUsage | str:
         """Ask now, unless that was done within a minute; a text says why nothing is known."""

@@ -63,6 +63,8 @@ class Member:
     def _be_of(self, credential: Credential, now: float) -> None:
         self.credential = credential
         self.name, self.key = credential.name, credential.fingerprint
+        self.label = credential.label
+        self._region = credential.api_region or api_region("", credential.region)
         reason = f"switched off in {credential.source}"
         since = self._off.since if self._off else now
         self._off = Standing("disabled", reason, since) if credential.disabled else None
@@ -90,13 +92,12 @@ class Member:
     @property
     def shared_profile(self) -> str:
         """The profile that all logins of a kind share (docs/kiro.md §1.7), or nothing."""
-        return SHARED_PROFILES.get(self.credential.label, "")
+        return SHARED_PROFILES.get(self.label, "")
 
     @property
     def region(self) -> str:
         """The region of Kiro's API; the profile's own wins over all (docs/kiro.md §2.1)."""
-        fallback = self.credential.api_region or api_region("", self.credential.region)
-        return api_region(self.own_profile, fallback)
+        return api_region(self.own_profile, self._region)
 
     @property
     def has_room(self) -> bool:
@@ -191,8 +192,9 @@ class Member:
 
     def is_due(self, now: float) -> bool:
         """Tell whether the token, though it still works, should be renewed now."""
-        can_renew = self.wallet.refresh is not None and not self.is_dead
-        return can_renew and now >= max(self._due_at, self.no_refresh_before)
+        if now < self._due_at or now < self.no_refresh_before:
+            return False
+        return self.wallet.refresh is not None and not self.is_dead
 
     def serve(self, now: float) -> None:
         """Let requests use what the wallet holds; a short life is not renewed all the time."""
@@ -304,7 +306,7 @@ class Member:
         standing = structs.asdict(self.standing) | {"since": self.standing.since or None}
         return AccountStatus(
             name=self.name,
-            kind=self.credential.label,
+            kind=self.label,
             source=self.credential.source,
             models=[
                 ModelStatus(model, **structs.asdict(standing))

@@ -45,7 +45,7 @@ class Profiles:
 
     def is_settled(self, member: Member) -> bool:
         """Tell whether its profile is known, or its kind of login has none of its own."""
-        return bool(member.own_profile) or member.credential.label not in _WITH_THEIR_OWN
+        return bool(member.own_profile) or member.label not in _WITH_THEIR_OWN
 
     async def settle(self, member: Member) -> None:
         """Find the profile before the first request, where its kind of login has one of its own.

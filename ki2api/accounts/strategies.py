@@ -1,6 +1,7 @@
 """Which account serves a new conversation: pure functions over those that could, and a clock."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -32,9 +33,12 @@ Strategy: TypeAlias = Callable[[Sequence[Candidate], float], Candidate]
 """Gets at least one candidate and the time in Unix seconds, and returns one of the candidates."""
 
 
+_TURN = attrgetter("due", "position")
+
+
 def round_robin(candidates: Sequence[Candidate], _now: float) -> Candidate:
     """Let accounts take turns in the configured order, by their weights."""
-    return min(candidates, key=lambda each: (each.due, each.position))
+    return min(candidates, key=_TURN)
 
 
 def first_ready(candidates: Sequence[Candidate], _now: float) -> Candidate:

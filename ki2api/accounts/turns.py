@@ -37,17 +37,20 @@ class Turns:
         self, members: Mapping[str, Member], wish: Wish, passed: Collection[str], now: float
     ) -> tuple[Member, float | None]:
         """Return whose turn it is and in which round, if by turns; raises as `next` does."""
-        fitting = self._fitting(members, wish.model)
-        able = {
-            member.name: member
-            for member in fitting
-            if member.can_serve(wish.model) and member.has_room and member.name not in passed
-        }
+        model = wish.model
+        # All where none lists it: Kiro may have news.
+        fitting = self._knowledge.fitting(members.values(), model) or list(members.values())
+        able = [
+            each
+            for each in fitting
+            if each.can_serve(model) and each.has_room and each.name not in passed
+        ]
         if not able:
-            raise shortage(members.values(), fitting, wish.model, passed, now)
-        bound = self._affinity.account_of(wish.session, now) if wish.comes_back else None
-        if bound in able and bound not in wish.last:
-            return able[bound], None
+            raise shortage(members.values(), fitting, model, passed, now)
+        if wish.comes_back:
+            bound = members.get(self._affinity.account_of(wish.session, now) or "")
+            if bound in able and bound.name not in wish.last:
+                return bound, None
         return self._chosen(able, wish, now)
 
     def bind(self, members: Mapping[str, Member], wish: Wish, member: Member, now: float) -> None:
@@ -60,23 +63,16 @@ class Turns:
                 return
         self._affinity.bind(wish.session, member.name, now + wish.sticky)
 
-    def _fitting(self, members: Mapping[str, Member], model: str) -> list[Member]:
-        """Return the accounts that list the model; all where none does: Kiro may have news."""
-        those = list(members.values())
-        return [each for each in those if self._knowledge.may_have(each, model)] or those
-
-    def _chosen(self, able: Mapping[str, Member], wish: Wish, now: float) -> tuple[Member, float]:
-        members = list(able.values())
+    def _chosen(self, members: list[Member], wish: Wish, now: float) -> tuple[Member, float]:
         if wish.last:
             members = [each for each in members if each.name not in wish.last] or members
         repeats = bool(wish.never or wish.last)
-        preferred = [each for each in members if not self._is_shunned(each, now, repeats=repeats)]
-        candidates = [
-            member.candidate(self._round, self._knowledge.usage(member))
-            for member in preferred or members
-        ]
+        shunned = self._is_shunned
+        members = [each for each in members if not shunned(each, now, repeats=repeats)] or members
+        usage, due = self._knowledge.usage, self._round
+        candidates = [each.candidate(due, usage(each)) for each in members]
         chosen = wish.choose(candidates, now)
-        return able[chosen.name], chosen.due
+        return members[candidates.index(chosen)], chosen.due
 
     def _is_shunned(self, member: Member, now: float, *, repeats: bool) -> bool:
         """Tell whether others wait for this member's token, or whether it may fail again.

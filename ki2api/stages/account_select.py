@@ -1,6 +1,7 @@
 """Holds one account for one attempt, until the reply has ended."""
 
 from collections import Counter
+from collections.abc import Sequence
 from hashlib import sha256
 from types import TracebackType
 from typing import Annotated, ClassVar
@@ -19,7 +20,7 @@ from ki2api.errors import (
     TokenExpired,
     UnknownModel,
 )
-from ki2api.flow import GatewayFlow
+from ki2api.flow import Attempt, GatewayFlow
 from pipeline import Next, Stage, StageConfig
 
 
@@ -47,6 +48,7 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         super().__init__(config)
         self._pool = pool
         self._choose = strategies.find(config.strategy)
+        self._sticky = config.sticky_minutes * 60
 
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.account`; raises NoAccountLeft."""
@@ -98,8 +100,8 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         return lease
 
     def _wish(self, flow: GatewayFlow) -> Wish:
-        never, last = _past(flow)
-        conversation, sticky = flow.conversation, self.config.sticky_minutes * 60
+        never, last = _past(flow.attempts if flow.has("attempts") else ())
+        conversation, sticky = flow.conversation, self._sticky
         key = flow.caller.key if flow.has("caller") else ""
         return Wish(
             model=flow.target.model.id,
@@ -147,9 +149,8 @@ def _session(conversation: Conversation, key: str) -> str:
     return sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _past(flow: GatewayFlow) -> tuple[set[str], set[str]]:
-    """Return the accounts that this request may not use again, and those to use last."""
-    attempts = flow.attempts if flow.has("attempts") else []
+def _past(attempts: Sequence[Attempt]) -> tuple[set[str], set[str]]:
+    """Return the accounts that a request may not use again, and those to use last."""
     if not attempts:
         return set(), set()
     tried = Counter(attempt.account for attempt in attempts if attempt.account)

@@ -95,11 +95,11 @@ def inquiry(
 async def test_an_answer_is_kept_while_it_is_fresh(
     inquiry: Inquiry[int], member: Member, clock: Any
 ) -> None:
-    assert inquiry.known("a") is None
+    assert inquiry.answers.get("a") is None
     assert [await inquiry.answer(member) for _ in range(3)] == [1, 1, 1]
     clock.now += 100
     assert await inquiry.answer(member) == 2
-    assert inquiry.known("a") == 2
+    assert inquiry.answers.get("a") == 2
 
 
 async def test_all_who_ask_at_once_get_the_same_answer(
@@ -163,7 +163,7 @@ async def test_an_old_answer_serves_when_no_new_one_comes(
     clock.now += 100
     asked.fault = UpstreamUnavailable("down")
 
-    assert [await inquiry.answer(member), inquiry.known("a"), asked.count] == [1, 1, 2]
+    assert [await inquiry.answer(member), inquiry.answers.get("a"), asked.count] == [1, 1, 2]
 
 
 async def test_a_question_beside_the_requests_is_put_only_when_it_is_due(
@@ -173,7 +173,7 @@ async def test_a_question_beside_the_requests_is_put_only_when_it_is_due(
         inquiry.begin(member)
         await errands.finish()
 
-    assert (inquiry.known("a"), asked.count) == (1, 1)
+    assert (inquiry.answers.get("a"), asked.count) == (1, 1)
 
 
 async def test_an_outdated_answer_is_shown_until_the_new_one_is_there(
@@ -183,7 +183,7 @@ async def test_an_outdated_answer_is_shown_until_the_new_one_is_there(
     await inquiry.answer(member)
     inquiry.outdate("a")
 
-    assert inquiry.known("a") == 1
+    assert inquiry.answers.get("a") == 1
     assert await inquiry.answer(member) == 2
 
 
@@ -201,7 +201,7 @@ async def test_an_answer_about_a_login_that_was_forgotten_meanwhile_is_dropped(
             await asyncio.sleep(0)
         asked.gate.set()
 
-    assert inquiry.known("a") == late.result() == 2
+    assert inquiry.answers.get("a") == late.result() == 2
     assert early.result() in {2, "the account was forgotten meanwhile"}
 
 
@@ -217,7 +217,7 @@ async def test_an_account_that_is_forgotten_while_it_is_asked_has_no_answer(
         asked.gate.set()
 
     assert waiting.result() == "the account was forgotten meanwhile"
-    assert inquiry.known("a") is None
+    assert inquiry.answers.get("a") is None
 
 
 async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
