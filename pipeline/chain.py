@@ -114,7 +114,8 @@ def _around(
     def run(flow: FlowT, _attempt: int) -> Awaitable[None]:
         attempt = 0
 
-        def call_next(flow: FlowT) -> Awaitable[None]:
+        # Quoted, since types of a function within another one are made anew at each run of that.
+        def call_next(flow: "FlowT") -> "Awaitable[None]":
             nonlocal attempt
             if attempt:
                 begin_again(flow)
