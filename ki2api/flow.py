@@ -96,7 +96,7 @@ class GatewayFlow(Flow):
     calls: int = 0
     """How often Kiro was called for it, searches of the web among them."""
     max_calls: int = sys.maxsize
-    _estimate: tuple[Conversation, str, Estimate] | None = None
+    _estimate: tuple[Conversation, Target, Estimate] | None = None
 
     def spend_call(self) -> None:
         """Count a call to Kiro that is to be made; raises CallsSpent where it may not be."""
@@ -110,11 +110,10 @@ class GatewayFlow(Flow):
 
     def estimate(self) -> Estimate:
         """Estimate the input for the target, once, unless a stage has changed either since."""
-        conversation, model = self.conversation, self.target.model.id
         known = self._estimate
-        if known is None or known[0] is not conversation or known[1] != model:
-            known = conversation, model, estimated(conversation, family_of(model))
-            self._estimate = known
+        if known is None or known[0] is not self.conversation or known[1] is not self.target:
+            estimate = estimated(self.conversation, family_of(self.target.model.id))
+            known = self._estimate = self.conversation, self.target, estimate
         return known[2]
 
     @property

@@ -3,20 +3,19 @@
 As `contextlib.AsyncExitStack` does it, at a third of its price: every request has several.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
+from msgspec import Struct, field
 
-class Held:
+
+class Held(Struct, eq=False):
     """Entered resources, to be left all at once: `async with` does, as does `aclose`."""
 
-    __slots__ = ("_leaves",)
-
-    def __init__(self) -> None:
-        self._leaves: list[tuple[Callable[..., Any], bool]] = []
-        """What to call, and whether that is a plain function which is told nothing."""
+    _leaves: list[tuple[Callable[..., Any], bool]] = []
+    """What to call, and whether that is a plain function which is told nothing."""
 
     def push(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
         """Own an entered resource."""
@@ -26,9 +25,9 @@ class Held:
         """Run a plain function when its turn to be left comes."""
         self._leaves.append((callback, True))
 
-    async def aclose(self) -> None:
+    def aclose(self) -> Awaitable[object]:
         """Leave everything that is held, once, as gone well."""
-        await self.__aexit__(None, None, None)
+        return self.__aexit__(None, None, None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,16 +56,17 @@ class Held:
         return first is not None and error is None
 
 
-class Scope:
-    """Keeps what is opened inside for later, or leaves it at once where an error is raised."""
+class Scope(Struct, eq=False):
+    """Keeps what is opened inside for later, or leaves it at once where an error is raised.
 
-    def __init__(self, scopes: list[Held]) -> None:
-        """`scopes` are those that are open, the innermost last."""
-        self._scopes = scopes
-        self._held = Held()
+    `scopes` are those that are open, the innermost last.
+    """
+
+    scopes: list[Held]
+    _held: Held = field(default_factory=Held)
 
     async def __aenter__(self) -> Held:
-        self._scopes.append(self._held)
+        self.scopes.append(self._held)
         return self._held
 
     async def __aexit__(
@@ -75,8 +75,8 @@ class Scope:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._scopes.remove(self._held)
+        self.scopes.remove(self._held)
         if error is None:
-            self._scopes[-1].push(self._held)
+            self.scopes[-1].push(self._held)
         else:
             await self._held.__aexit__(kind, error, at)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Annotated, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from ki2api.accounts.lease import Lease, Wish, nobody
 from ki2api.accounts.pool import AccountPool
@@ -60,25 +60,25 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         held = _Held(self._pool, lease, flow)
         flow.keep_open(held)
         flow.account = lease
-        await self._served(lease, flow, call_next)
-        held.answered = True
-
-    async def _served(self, lease: Lease, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
-        """Call on, and once more where what was wrong with the lease could be mended."""
         try:
             await call_next(flow)
-        except TokenExpired:
-            await self._pool.renew(lease)
+        except (TokenExpired, ProfileRefused, ModelNotOffered) as error:
+            await self._mend(lease, error)
             await call_next(flow)
-        except ProfileRefused:
-            if not await self._pool.find_profile(lease):
-                raise
-            await call_next(flow)
-        except ModelNotOffered as error:
-            if self._pool.may_have(lease):
-                raise
-            # No account lists it and Kiro does not know it either: others need not be asked.
-            raise UnknownModel(error.detail) from error
+        held.answered = True
+
+    async def _mend(self, lease: Lease, error: GatewayError) -> None:
+        """Mend what was wrong with a lease; raises an error where it cannot be mended."""
+        match error:
+            case TokenExpired():
+                await self._pool.renew(lease)
+            case ModelNotOffered() if not self._pool.may_have(lease):
+                # No account lists it and Kiro does not know it either: others need not be asked.
+                raise UnknownModel(error.detail) from error
+            case ProfileRefused() if await self._pool.find_profile(lease):
+                pass
+            case _:
+                raise error
 
     def _peeked(self, flow: GatewayFlow) -> Lease:
         """Choose as ever, but hold nothing; where no account could serve, none stands there."""
@@ -114,15 +114,14 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         )
 
 
-class _Held:
+class _Held(Struct):
     """A lease whose release learns the outcome, also of a reply that broke off later."""
 
-    def __init__(self, pool: AccountPool, lease: Lease, flow: GatewayFlow) -> None:
-        self._pool = pool
-        self._lease = lease
-        self._flow = flow
-        self.answered = False
-        """Whether Kiro has begun to answer, so that it is known to serve the account."""
+    pool: AccountPool
+    lease: Lease
+    flow: GatewayFlow
+    answered: bool = False
+    """Whether Kiro has begun to answer, so that it is known to serve the account."""
 
     async def __aenter__(self) -> None:
         pass
@@ -133,7 +132,7 @@ class _Held:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._pool.release(self._lease, error or self._flow.failure, served=self.answered)
+        self.pool.release(self.lease, error or self.flow.failure, served=self.answered)
 
 
 def _session(conversation: Conversation, key: str) -> str:
