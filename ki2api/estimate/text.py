@@ -57,6 +57,16 @@ class Tally:
         if self._size >= _PIECE:
             self._settle()
 
+    def extend(self, texts: list[str]) -> None:
+        """Count several pieces."""
+        size = self._size + sum(map(len, texts))
+        if size < _PIECE:
+            self._pending += texts
+            self._size = size
+        else:
+            for text in texts:
+                self.add(text)
+
     @property
     def tokens(self) -> int:
         """What was counted so far, in tokens."""

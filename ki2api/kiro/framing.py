@@ -6,9 +6,9 @@ came before. Integers are big-endian. A read may end anywhere, also inside a UTF
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import msgspec
@@ -27,7 +27,7 @@ _U32 = struct.Struct(">I")
 _KINDS = 64
 """Blocks of headers that are remembered."""
 _REMEMBERED = 1_024
-"""Beginnings that are, at some 300 bytes each."""
+"""Beginnings that are, at some 600 bytes each."""
 _LONGEST_REMEMBERED = 512
 """Bytes; the real ones have some ninety."""
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
@@ -41,9 +41,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
-_Beginning: TypeAlias = tuple[int, int, int, Mapping[str, str] | None]
-"""How long a frame is, how much of that are prelude and headers, their checksum, and the headers,
-if they were read before."""
+_Beginning: TypeAlias = tuple[
+    int, int, Callable[[bytes, int], tuple[Any, ...]], int, Mapping[str, str] | None
+]
+"""How long a frame is, how much of that are prelude and headers, what reads the payload and the
+checksum behind these, their own checksum, and the headers, if they were read before."""
 
 _known: dict[bytes, _Beginning] = {}
 """Beginnings as they came: frames of one kind and length repeat theirs, also in other replies."""
@@ -58,7 +60,7 @@ class Decoder:
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._size = 0
-        self._wanted = _PRELUDE.size
+        self._wanted = 0
         self._begun = _PRELUDE.size
         """The length of the last beginning, which the next one has most likely too."""
         self._fault: UpstreamGarbled | None = None
@@ -71,13 +73,16 @@ class Decoder:
         """
         if self._fault:
             raise self._fault
-        self._chunks.append(data)
-        self._size += len(data)
-        if self._size < self._wanted:
-            return []
+        if self._chunks:
+            self._chunks.append(data)
+            self._size += len(data)
+            if self._size < self._wanted:
+                return []
+            data = b"".join(self._chunks)
+            self._chunks = []
         frames: list[Frame] = []
         try:
-            self._take(b"".join(self._chunks), frames)
+            self._take(data, frames)
         except UpstreamGarbled as fault:
             self._fault = fault
             if not frames:
@@ -88,33 +93,39 @@ class Decoder:
         """Say that no more bytes come; raises UpstreamDisconnected inside a frame."""
         if self._fault:
             raise self._fault
-        if self._size:
+        if self._chunks:
             raise UpstreamDisconnected("Kiro's stream broke off in the middle of a frame.")
 
     def _take(self, buffer: bytes, frames: list[Frame]) -> None:
         # One loop without a call of ours for each frame: this is where a burst spends its time.
-        start, size, self._wanted = 0, self._size, _PRELUDE.size
-        while size - start >= _PRELUDE.size:
-            known = _known.get(buffer[start : start + self._begun])
-            total, begun, crc, headers = known or _begun(buffer, start)
-            if size - start < total:
-                self._wanted = total
+        start, end, begun = 0, len(buffer), self._begun
+        while start < end:
+            beginning = _known.get(buffer[start : start + begun]) or _begun(buffer, start)
+            if beginning is None:
+                self._wait(buffer[start:], _PRELUDE.size)
                 break
-            end = start + total - _U32.size
-            payload = buffer[start + begun : end]
-            if crc32(payload, crc) != _U32.unpack_from(buffer, end)[0]:
+            total, begun, rest, crc, headers = beginning
+            after = start + total
+            if after > end:
+                self._wait(buffer[start:], total)
+                break
+            payload, checksum = rest(buffer, start + begun)
+            if crc32(payload, crc) != checksum:
                 raise UpstreamGarbled("Kiro's stream has a frame with a wrong checksum.")
             if headers is None:
-                headers = _learnt(buffer[start : start + begun], total, crc)
-            self._begun = begun
+                headers = _learnt(buffer[start : start + begun], beginning)
             frames.append(Frame(headers, payload))
-            start += total
-        self._chunks = [buffer[start:]]
-        self._size = size - start
+            start = after
+        self._begun = begun
+
+    def _wait(self, chunk: bytes, wanted: int) -> None:
+        self._chunks, self._size, self._wanted = [chunk], len(chunk), wanted
 
 
-def _begun(buffer: bytes, start: int) -> _Beginning:
-    """Read a prelude, whether or not the headers have come."""
+def _begun(buffer: bytes, start: int) -> _Beginning | None:
+    """Read a prelude, if it has come as a whole, whether or not the headers have."""
+    if len(buffer) - start < _PRELUDE.size:
+        return None
     total, head, checksum = _PRELUDE.unpack_from(buffer, start)
     begun = _PRELUDE.size + head
     if head <= _LONGEST_REMEMBERED and (known := _known.get(buffer[start : start + begun])):
@@ -123,17 +134,18 @@ def _begun(buffer: bytes, start: int) -> _Beginning:
         raise UpstreamGarbled("Kiro's stream has a frame with a wrong prelude checksum.")
     if not MIN_FRAME <= total <= MAX_FRAME or head > min(total - MIN_FRAME, MAX_HEADERS):
         raise UpstreamGarbled("Kiro's stream has a frame of an impossible length.")
-    return total, begun, crc32(buffer[start : start + begun]), None
+    rest = struct.Struct(f">{total - begun - _U32.size}sI").unpack_from
+    return total, begun, rest, crc32(buffer[start : start + begun]), None
 
 
-def _learnt(beginning: bytes, total: int, crc: int) -> Mapping[str, str]:
-    block = beginning[_PRELUDE.size :]
+def _learnt(raw: bytes, beginning: _Beginning) -> Mapping[str, str]:
+    block = raw[_PRELUDE.size :]
     if len(block) > _LONGEST_REMEMBERED:
         return _headers(block)
     if len(_known) >= _REMEMBERED:
         _known.clear()
     headers = _headers_again(block)
-    _known[beginning] = total, len(beginning), crc, headers
+    _known[raw] = *beginning[:-1], headers
     return headers
 
 

@@ -26,6 +26,7 @@ from ki2api.kiro.usage import Meter, Scale
 EventT = TypeVar("EventT")
 
 _TEXT = "assistantResponseEvent"
+_CALL = "toolUseEvent"
 _FAULTS = frozenset({"exception", "error"})
 _FAULT_FIELDS = ("__type", "_type", "error")
 _GARBLED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -63,7 +64,9 @@ _FEW = 3
 """Events of one read among which hardly two belong together."""
 _EVERYTHING = Hearing()
 _AS_ESTIMATED = Scale()
+_NOTHING = wire.ToolUseEvent()
 _decode_text = msgspec.json.Decoder(wire.TextEvent).decode
+_decode_call = msgspec.json.Decoder(wire.ToolUseEvent).decode
 
 
 class Interpreter:
@@ -101,17 +104,9 @@ class Interpreter:
         What came before that stands in `out`. Words, or pieces of a call, that came in a row become
         one delta: on its way to the client each event costs more than the frame it came in.
         """
-        words: list[str] = []
         try:
-            for frame in frames:
-                if frame.headers.get(":event-type") == _TEXT:
-                    words.append(_words(frame.payload))
-                else:
-                    if words:
-                        self._say(words, out)
-                    out += self._other(frame)
+            self._take(frames, out)
         finally:
-            self._say(words, out)
             if len(out) > _FEW:
                 out[:] = _joined(out)
 
@@ -134,33 +129,61 @@ class Interpreter:
         self.usage = self._meter.usage()
         return [*out, UsageReported(self.usage), ReplyEnded(reason)]
 
+    def _take(self, frames: Iterable[Frame], out: list[ReplyEvent]) -> None:
+        words: list[str] = []
+        call: list[wire.ToolUseEvent] = []
+        kind = ""
+        try:
+            for frame in frames:
+                kind = frame.headers.get(":event-type", "")
+                if kind == _TEXT:
+                    if call:
+                        self._call(call, out)
+                    words.append(_decode_text(frame.payload).content or _words(frame.payload))
+                else:
+                    if words:
+                        self._say(words, out)
+                    self._other(kind, frame, call, out)
+        except _GARBLED as error:
+            raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
+        finally:
+            if words:
+                self._say(words, out)
+            if call:
+                self._call(call, out)
+
     def _say(self, words: list[str], out: list[ReplyEvent]) -> None:
         if text := "".join(words):
             words.clear()
             self._meter.write(text)
             out += self._heard.text(text)
 
-    def _other(self, frame: Frame) -> list[ReplyEvent]:
-        kind = frame.headers.get(":event-type", "")
-        take = self._takers.get(kind)
-        try:
-            if take is not None:
-                return take(self, _FORMS[kind].read(kind, frame.payload))
-            self._fault_or_skip(kind, frame)
-        except _GARBLED as error:
-            raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
-        return []
-
-    def _call(self, event: wire.ToolUseEvent) -> list[ReplyEvent]:
-        piece = event.input or ""
-        if not isinstance(piece, str):
-            piece = msgspec.json.encode(piece).decode()
-        self._meter.write(piece)
+    def _call(self, pieces: list[wire.ToolUseEvent], out: list[ReplyEvent]) -> None:
+        """Take pieces of one call that came in a row."""
+        first, texts = pieces[0], [piece.input for piece in pieces]
+        pieces.clear()
+        self._meter.write_all(texts)
         before = self._heard.close_text()
-        called = self._parts.call(
-            event.tool_use_id or "", event.name or "", piece, stop=bool(event.stop)
+        out += before + self._parts.call(
+            first.tool_use_id or "", first.name or "", "".join(texts), stop=bool(first.stop)
         )
-        return before + called if before else called
+
+    def _other(
+        self, kind: str, frame: Frame, call: list[wire.ToolUseEvent], out: list[ReplyEvent]
+    ) -> None:
+        if kind == _CALL:
+            piece = _piece(frame.payload)
+            if call and not _goes_on(call[0], piece):
+                self._call(call, out)
+            call.append(piece)
+            return
+        if call:
+            self._call(call, out)
+        take = self._takers.get(kind)
+        if take is None:
+            self._fault_or_skip(kind, frame)
+        else:
+            out += take(self, _FORMS[kind].read(kind, frame.payload))
 
     def _thoughts(self, event: wire.ReasoningEvent) -> list[ReplyEvent]:
         words = event.text or ""
@@ -180,7 +203,6 @@ class Interpreter:
         return []
 
     _takers: ClassVar[Mapping[str, Callable[["Interpreter", Any], list[ReplyEvent]]]] = {
-        "toolUseEvent": _call,
         "reasoningContentEvent": _thoughts,
         "contextUsageEvent": _context,
         "meteringEvent": _metering,
@@ -229,7 +251,6 @@ class _Form(Generic[EventT]):
 
 
 _FORMS: Mapping[str, _Form[Any]] = {
-    "toolUseEvent": _Form(wire.ToolUseEvent),
     "reasoningContentEvent": _Form(wire.ReasoningEvent),
     "contextUsageEvent": _Form(wire.ContextUsageEvent),
     "meteringEvent": _Form(wire.MeteringEvent),
@@ -238,11 +259,26 @@ _FORMS: Mapping[str, _Form[Any]] = {
 
 
 def _words(payload: bytes) -> str:
-    try:
-        words = _decode_text(payload).content
-        return words or _look_closer(_TEXT, payload, wire.TextEvent()).content or ""
-    except _GARBLED as error:
-        raise UpstreamGarbled(f"Kiro's stream has a broken {_TEXT}.") from error
+    """Look into a text event that says nothing at first sight."""
+    return _look_closer(_TEXT, payload, wire.TextEvent()).content or ""
+
+
+def _piece(payload: bytes) -> wire.ToolUseEvent:
+    """Read a piece of a call; its `input` is text, whatever it came as."""
+    event = _decode_call(payload)
+    if isinstance(event.input, str):
+        return event
+    if event == _NOTHING:
+        event = _look_closer(_CALL, payload, event)
+    text = event.input or ""
+    if not isinstance(text, str):
+        text = msgspec.json.encode(text).decode()
+    return msgspec.structs.replace(event, input=text)
+
+
+def _goes_on(first: wire.ToolUseEvent, piece: wire.ToolUseEvent) -> bool:
+    """Tell whether a piece belongs to the same call, and neither of them ends it."""
+    return not (piece.stop or first.stop) and piece.tool_use_id == first.tool_use_id
 
 
 def _look_closer(kind: str, payload: bytes, event: EventT) -> EventT:

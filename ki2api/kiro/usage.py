@@ -49,6 +49,7 @@ class Meter:
         self.overrun = False
         """Whether Kiro said that the context ran over."""
         self.write = self._output.add
+        self.write_all = self._output.extend
         self.think = self._thoughts.add
         """Says what of that was written in thought."""
 

@@ -75,6 +75,16 @@ def test_a_reply_that_was_ended_before_gets_an_estimate(folded: Any, say: Any) -
     assert reply.usage == Usage(9, text_tokens("12345678"), "estimate")
 
 
+def test_the_whole_of_a_long_reply_without_a_limit_is_in_its_estimate(
+    folded: Any, say: Any
+) -> None:
+    tally = Tally()
+    for _ in range(900):
+        tally.add(WORDS)
+    reply = folded(say.reply(say.text(0, *[WORDS] * 900, "x")), StopStrings(["x"]), Length())
+    assert reply.usage.output == tally.tokens
+
+
 def test_the_figures_of_a_cut_reply_tell_its_thoughts_apart(folded: Any, say: Any) -> None:
     tally = Tally()
     tally.add("I think of it")

@@ -121,6 +121,17 @@ def test_a_tally_keeps_no_more_than_the_end() -> None:
     assert tally._size <= 512
 
 
+@pytest.mark.parametrize("times", [3, 3_000])
+def test_pieces_that_come_together_count_like_single_ones(times: int) -> None:
+    together, single = Tally(), Tally()
+    for _ in range(2):
+        together.extend(["one two ", "three"] * times)
+        for piece in ["one two ", "three"] * times:
+            single.add(piece)
+    assert together._size == single._size
+    assert together.tokens == single.tokens
+
+
 def test_a_copy_of_a_tally_counts_on_by_itself() -> None:
     def counting(*pieces: str) -> Tally:
         tally = Tally()

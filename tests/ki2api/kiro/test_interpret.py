@@ -15,7 +15,7 @@ from ki2api.errors import (
     UpstreamUnavailable,
 )
 from ki2api.estimate import text_tokens
-from ki2api.events import PartDelta, Reply, ReplyEnded, ReplyEvent, ReplyStarted, fold
+from ki2api.events import PartDelta, PartStarted, Reply, ReplyEnded, ReplyEvent, ReplyStarted, fold
 from ki2api.kiro.framing import Frame
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.names import ToolNames
@@ -75,6 +75,22 @@ def test_pieces_of_a_call_in_one_read_are_one_delta_and_calls_stay_apart() -> No
         "PartDelta",
         "PartEnded",
     ]
+
+
+def test_pieces_of_a_call_come_before_what_follows_them_in_one_read() -> None:
+    out: list[ReplyEvent] = []
+    pieces = [use(toolUseId="a", name="f", input=piece) for piece in ('{"a":', "1}")]
+    thought = event("reasoningContentEvent", text="hm")
+    interpreter().read([*pieces, thought, use(toolUseId="a", stop=True)], out)
+    kinds = [each.kind for each in out if isinstance(each, PartStarted)]
+    deltas = [each for each in out if isinstance(each, PartDelta)]
+    assert kinds == ["tool-call", "thinking"]
+    assert deltas == [PartDelta(0, '{"a":1}'), PartDelta(1, "hm")]
+
+
+def test_a_wrapped_piece_of_a_call_is_read_as_well() -> None:
+    piece = {"toolUseId": "1", "name": "f", "input": "{}", "stop": True}
+    assert read(use(toolUseEvent=piece)).parts == (ToolCallPart("1", "f", "{}"),)
 
 
 @pytest.mark.parametrize(
