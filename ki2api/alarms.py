@@ -9,6 +9,9 @@ from typing import Protocol
 
 GRAIN = 0.05
 """Seconds between two looks at all alarms, however many are due between them."""
+LATE = 0.25
+"""Seconds after its time at which the timer is said to fire late: the loop stood still, and what
+has come in meanwhile is still to be read. So much more time is given then, once."""
 
 
 class Alarm(Protocol):
@@ -22,9 +25,13 @@ class Alarm(Protocol):
 
 
 class Alarms:
-    """The alarms that are set, in one event loop."""
+    """The alarms that are set, in one event loop.
+
+    They do not count against others what that loop has lost.
+    """
 
     def __init__(self) -> None:
+        self._doubted = False
         self._set: dict[Alarm, None] = {}
         self._next = inf
         self._timer: asyncio.TimerHandle | None = None
@@ -38,12 +45,9 @@ class Alarms:
         if alarm.at < self._next:
             self._look_at(alarm.at)
 
-    def drop(self, alarm: Alarm) -> bool:
-        """Call it no more; tells whether it was set."""
-        if alarm in self._set:
-            del self._set[alarm]
-            return True
-        return False
+    def drop(self, alarm: Alarm) -> None:
+        """Call it no more, if it is set."""
+        self._set.pop(alarm, None)
 
     def _look_at(self, moment: float) -> None:
         if self._timer is not None:
@@ -53,10 +57,14 @@ class Alarms:
 
     def _look(self) -> None:
         now = asyncio.get_running_loop().time()
+        self._timer, before, self._next = None, self._next, inf
+        self._doubted = now - before > LATE and not self._doubted
+        if self._doubted:
+            self._look_at(now + LATE)
+            return
         due = [alarm for alarm in self._set if alarm.at <= now]
         for alarm in due:
             del self._set[alarm]
-        self._timer, self._next = None, inf
         if self._set:
             self._look_at(max(now + GRAIN, min(alarm.at for alarm in self._set)))
         for alarm in due:

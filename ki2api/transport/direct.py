@@ -6,10 +6,11 @@ from functools import cached_property
 
 import httpx
 
+from ki2api.alarms import Alarms
 from ki2api.transport.connection import Connection
 from ki2api.transport.dialling import dial
 from ki2api.transport.incoming import Incoming
-from ki2api.transport.limit import at_most
+from ki2api.transport.limit import Limit
 from ki2api.transport.pool import Pool
 from ki2api.transport.request import Origin, Outgoing, origin, outgoing
 
@@ -41,7 +42,8 @@ class Direct(httpx.AsyncBaseTransport):
         most_idle: int = MOST_IDLE,
     ) -> None:
         self._trust = trust
-        self.pool = Pool(idle_seconds, most_idle)
+        self._alarms = Alarms()
+        self.pool = Pool(idle_seconds, most_idle, self._alarms)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and wait for the head of its response; raises httpx.TransportError."""
@@ -76,7 +78,7 @@ class Direct(httpx.AsyncBaseTransport):
         connection = self.pool.opening(place)
         trusted = self._trusted if scheme == "https" else None
         try:
-            async with at_most(seconds):
+            with Limit(seconds, self._alarms):
                 await dial(lambda: connection, host, port, trusted)
         except TimeoutError as error:
             self.pool.forget(connection)

@@ -1,43 +1,57 @@
-"""A limit of time that does not count against others what our own event loop has lost."""
+"""A limit of time that costs little where it is kept, which is nearly always."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from math import inf
+from types import TracebackType
+from typing import Self
 
-LATE = 0.25
-"""Seconds after its time at which a timer is said to fire late: the loop stood still, and what has
-come in meanwhile is still to be read. So much more time is given then, once."""
-
-
-@asynccontextmanager
-async def at_most(seconds: float | None) -> AsyncIterator[None]:
-    """Give what is inside so many seconds, None for any time; raises TimeoutError."""
-    async with asyncio.timeout(None) as limit:
-        if seconds is None:
-            yield
-            return
-        end = _End(limit, seconds)
-        try:
-            yield
-        finally:
-            end.forget()
+from ki2api.alarms import Alarms
 
 
-class _End:
-    """The moment at which a limit is over."""
+class Limit:
+    """Gives what is inside so many seconds, None for any time; raises TimeoutError.
 
-    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
-        self._limit = limit
-        self._loop = asyncio.get_running_loop()
-        self._at = self._loop.time() + seconds
-        self._timer = self._loop.call_at(self._at, self._come)
+    As `asyncio.timeout` does, without a timer of its own.
+    """
 
-    def forget(self) -> None:
-        self._timer.cancel()
+    __slots__ = ("_alarms", "_before", "_loop", "_over", "_seconds", "_task", "at")
 
-    def _come(self) -> None:
-        now = self._loop.time()
-        if now - self._at > LATE:
-            self._timer = self._loop.call_at(now + LATE, self._limit.reschedule, now)
-        else:
-            self._limit.reschedule(now)
+    def __init__(self, seconds: float | None, alarms: Alarms) -> None:
+        self._seconds = seconds
+        self._alarms = alarms
+        self._over = False
+        self.at = inf
+
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a limit is for what runs in a task")
+        self._task, self._before = task, task.cancelling()
+        self._loop = task.get_loop()
+        if self._seconds is not None:
+            self.renew()
+            self._alarms.set(self)
+        return self
+
+    def renew(self) -> None:
+        """Give it the whole time again."""
+        if self._seconds is not None:
+            self.at = self._loop.time() + self._seconds
+
+    def ring(self) -> None:
+        """Break off what is inside; part of an alarm."""
+        self._over = True
+        self._task.cancel()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._alarms.drop(self)
+        if self._over:
+            # Others may have cancelled the task, too: then it is not ours to say.
+            ours = self._task.uncancel() <= self._before
+            if ours and kind is asyncio.CancelledError:
+                raise TimeoutError from error

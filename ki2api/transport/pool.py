@@ -14,12 +14,12 @@ MARGIN = 4.0
 class Pool:
     """Hands out idle connections, the one that was used last first, and closes those that rest."""
 
-    def __init__(self, idle_seconds: float, most_idle: int) -> None:
+    def __init__(self, idle_seconds: float, most_idle: int, alarms: Alarms) -> None:
         """`most_idle` is for each origin; how many are at work has no limit, so nobody waits."""
         self._idle_seconds = idle_seconds
         self._most_idle = most_idle
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
-        self._resting = Alarms()
+        self._alarms = alarms
         self._open: dict[Connection, Origin] = {}
 
     def __len__(self) -> int:
@@ -28,14 +28,14 @@ class Pool:
     @property
     def idle(self) -> int:
         """How many wait to be used."""
-        return len(self._resting)
+        return sum(map(len, self._idle.values()))
 
     def take(self, origin: Origin) -> Connection | None:
         """Return an idle connection that still stands, if there is one."""
         waiting = self._idle[origin]
         while waiting:
             connection = waiting.pop()
-            self._resting.drop(connection)
+            self._alarms.drop(connection)
             if connection.usable:
                 return connection
             connection.close()
@@ -64,10 +64,10 @@ class Pool:
             return
         self._idle[origin].append(connection)
         connection.at = asyncio.get_running_loop().time() + seconds
-        self._resting.set(connection)
+        self._alarms.set(connection)
 
     def _lost(self, connection: Connection) -> None:
-        self._resting.drop(connection)
+        self._alarms.drop(connection)
         origin = self._open.pop(connection, None)
         if origin and connection in self._idle[origin]:
             self._idle[origin].remove(connection)

@@ -1,11 +1,11 @@
 """The innermost callable of the chain: puts the conversation to Kiro and reads its answer."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar
 
 import msgspec
 
+from ki2api.alarms import Alarms
 from ki2api.errors import (
     BodyRefused,
     ContextTooLong,
@@ -21,6 +21,7 @@ from ki2api.kiro.compose import Composed, Learnt, Limits, compose
 from ki2api.kiro.framing import Decoder
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.shape import shape_of
+from ki2api.transport.limit import Limit
 from ki2api.upstream.client import KiroClient
 from ki2api.upstream.exchange import Exchange
 from ki2api.upstream.identities import Identities
@@ -44,6 +45,7 @@ class KiroEndpoint:
         self._limits = limits
         self._measures = Measures(calibration or Calibration())
         self._identities = Identities()
+        self._alarms = Alarms()
         self._lessons = Lessons()
 
     async def __call__(self, flow: GatewayFlow) -> None:
@@ -111,11 +113,11 @@ class KiroEndpoint:
         flow.when_closed(lambda: self._lessons.learn(interpreter, model.id))
         flow.when_closed(lambda: self._measures.learn(interpreter, model, estimate))
         try:
-            async with asyncio.timeout(options.first_event_seconds) as limit:
+            with Limit(options.first_event_seconds, self._alarms) as limit:
                 exchange = await self._client.stream(composed.body, flow.account)
                 flow.keep_open(exchange)
-                events = Events(exchange, interpreter, options.idle_seconds)
-                await events.prime(Patience(limit, options.first_event_seconds))
+                events = Events(exchange, interpreter, options.idle_seconds, self._alarms)
+                await events.prime(limit)
         except TimeoutError as error:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
         flow.events = events
@@ -152,31 +154,22 @@ def _notes(composed: Composed) -> Iterator[str]:
         yield f"not honoured: {place}"
 
 
-class Patience(msgspec.Struct, frozen=True):
-    """How long Kiro may be silent before its first event."""
-
-    limit: asyncio.Timeout
-    seconds: float
-
-    def renew(self) -> None:
-        """Give Kiro its whole time again."""
-        self.limit.reschedule(asyncio.get_running_loop().time() + self.seconds)
-
-
 class Events(AsyncIterator[Batch[ReplyEvent]]):
     """The reply's events, one batch for what each read of the upstream brought."""
 
-    def __init__(self, exchange: Exchange, interpreter: Interpreter, idle_seconds: float) -> None:
+    def __init__(
+        self, exchange: Exchange, interpreter: Interpreter, idle_seconds: float, alarms: Alarms
+    ) -> None:
         self._exchange = exchange
         self._interpreter = interpreter
         # Through the exchange: a way back here would keep all of the reply until a collection.
-        self._silence = Silence(idle_seconds, exchange.fall_silent)
+        self._silence = Silence(idle_seconds, exchange.fall_silent, alarms)
         self._decoder = Decoder()
         self._first: Batch[ReplyEvent] | None = None
         self._failure: GatewayError | None = None
         self._ended = False
 
-    async def prime(self, patience: Patience) -> None:
+    async def prime(self, patience: Limit) -> None:
         """Wait for the first batch: the commit point, after which nothing is tried again."""
         self._first = await self._next(patience)
 
@@ -192,7 +185,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         self._silence.stop()
         await self._exchange.stop()
 
-    async def _next(self, patience: Patience | Silence) -> Batch[ReplyEvent]:
+    async def _next(self, patience: Limit | Silence) -> Batch[ReplyEvent]:
         while True:
             if self._failure is not None:
                 raise self._failure

@@ -3,54 +3,45 @@
 import asyncio
 from collections.abc import Callable
 
-from ki2api.transport.limit import LATE
+from ki2api.alarms import Alarms
 
 
 class Silence:
     """Calls `broken` when one wait (`with` it) has lasted for `seconds` since it was renewed.
 
-    One timer that looks at the clock serves all waits: a timeout for each would cost several
-    times what a frame does.
+    One alarm that is moved serves all waits: a timeout for each would cost several times what a
+    frame does.
     """
 
-    __slots__ = ("_broken", "_doubted", "_loop", "_seconds", "_timer", "_until", "_waiting")
+    __slots__ = ("_alarms", "_broken", "_loop", "_seconds", "_set", "_waiting", "at")
 
-    def __init__(self, seconds: float, broken: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, broken: Callable[[], None], alarms: Alarms) -> None:
         self._seconds = seconds
         self._broken = broken
+        self._alarms = alarms
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._waiting = False
+        self._set = self._waiting = False
 
     def __enter__(self) -> None:
         self._waiting = True
         self.renew()
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._until, self._look)
+        if not self._set:
+            self._set = True
+            self._alarms.set(self)
 
     def __exit__(self, *_: object) -> None:
         self._waiting = False
 
     def renew(self) -> None:
         """Give Kiro its whole time again."""
-        self._until = self._loop.time() + self._seconds
-        self._doubted = False
+        self.at = self._loop.time() + self._seconds
 
     def stop(self) -> None:
         """Look no more: there will be no further wait."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarms.drop(self)
 
-    def _look(self) -> None:
-        self._timer = None
-        if not self._waiting:
-            return  # the next wait sets it anew
-        now = self._loop.time()
-        if now < self._until:
-            self._timer = self._loop.call_at(self._until, self._look)
-        elif now - self._until > LATE and not self._doubted:  # it was our own loop that stood still
-            self._doubted = True
-            self._timer = self._loop.call_at(now + LATE, self._look)
-        else:
+    def ring(self) -> None:
+        """Break off who waits, if anybody does; part of an alarm."""
+        self._set = False  # the next wait sets it anew
+        if self._waiting:
             self._broken()

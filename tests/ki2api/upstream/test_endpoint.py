@@ -1,6 +1,5 @@
 """The innermost callable: a conversation in, events out, with the simulator for Kiro."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 import pytest
 
 from ki2api.accounts.companion import Access
+from ki2api.alarms import Alarms
 from ki2api.conversation import (
     Conversation,
     Sampling,
@@ -38,8 +38,9 @@ from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.names import ToolNames
 from ki2api.models import Catalogue, Model, Target
 from ki2api.simulator.rules.reasoning import signature_of
+from ki2api.transport.limit import Limit
 from ki2api.upstream.client import KiroClient
-from ki2api.upstream.endpoint import Events, KiroEndpoint, Patience
+from ki2api.upstream.endpoint import Events, KiroEndpoint
 from ki2api.upstream.exchange import Exchange
 from pipeline import close
 from pipeline.testing import build_flow
@@ -314,22 +315,23 @@ async def test_thoughts_that_are_not_passed_on_are_no_silence(show: Any) -> None
         ("reasoningContentEvent", b'{"text":"hm"}'),
         ("assistantResponseEvent", b'{"content":"So"}'),
     )
-    events = Events(exchange, Interpreter(ToolNames(), 200_000, 0, Hearing(show)), 1.0)
-    async with asyncio.timeout(100) as limit:
-        before = limit.when() or 0.0
-        await events.prime(Patience(limit, 500))
-        assert (limit.when() or 0.0) > before + 300
+    events = Events(exchange, Interpreter(ToolNames(), 200_000, 0, Hearing(show)), 1.0, Alarms())
+    with Limit(500, Alarms()) as limit:
+        limit.at -= 400
+        before = limit.at
+        await events.prime(limit)
+        assert limit.at > before + 300
 
 
 async def test_events_that_say_nothing_leave_the_time_as_it_is() -> None:
     exchange: Any = Read(
         ("messageMetadataEvent", b"{}"), ("assistantResponseEvent", b'{"content":"So"}')
     )
-    events = Events(exchange, Interpreter(ToolNames(), 200_000), 1.0)
-    async with asyncio.timeout(100) as limit:
-        before = limit.when()
-        await events.prime(Patience(limit, 500))
-        assert limit.when() == before
+    events = Events(exchange, Interpreter(ToolNames(), 200_000), 1.0, Alarms())
+    with Limit(500, Alarms()) as limit:
+        before = limit.at
+        await events.prime(limit)
+        assert limit.at == before
 
 
 async def test_it_learns_how_a_model_counts_from_what_kiro_reports(wired: Wired) -> None:
