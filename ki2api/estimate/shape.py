@@ -12,6 +12,8 @@ _ASCII = bytes(range(0x80))
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _LONGEST = 14
 """Letters; what a word has beyond these is counted apart."""
+_SHORT = 512
+"""Bytes: to look for a pattern in less takes no longer than to ask whether it can be there."""
 _ACCENTED = (0xC3, 0xC4, 0xC5, 0xC6)
 
 # The first lead byte of each script, and its class: a letters with accents, m marks, g Greek,
@@ -117,6 +119,8 @@ def shape(text: str) -> tuple[int, ...]:
 
 
 def _patterns(drawn: bytes) -> list[int]:
+    if len(drawn) < _SHORT:
+        return [*map(drawn.count, _PATTERNS)]
     counts: list[int] = []
     for pattern, part in zip(_PATTERNS, _MADE_OF, strict=True):
         counts.append(drawn.count(pattern) if part is None or counts[part] else 0)

@@ -20,18 +20,20 @@ def text_tokens(text: str, family: Family = "claude") -> int:
 
 def exact(text: str, family: Family) -> float:
     """Estimate the tokens of a text, not rounded, so that many can be added up."""
-    weights = WEIGHTS[family]
-    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    if 0 < len(text) <= _PIECE:
+        return _measured(text, family)
     tokens = 0.0
-    for piece in pieces:
-        found = max(1.0, sum(map(mul, weights, shape(piece))))
-        # No tokenizer makes two tokens of one byte; our weights would, of letters without any end.
-        tokens += found if found <= len(piece) else min(found, _bytes_of(piece))
+    for start in range(0, len(text), _PIECE):
+        tokens += _measured(text[start : start + _PIECE], family)
     return tokens
 
 
-def _bytes_of(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+def _measured(piece: str, family: Family) -> float:
+    found: float = max(1.0, sum(map(mul, WEIGHTS[family], shape(piece))))
+    # No tokenizer makes two tokens of one byte; our weights would, of letters without any end.
+    if found <= len(piece):
+        return found
+    return min(found, len(piece.encode("utf-8", "surrogatepass")))
 
 
 class Tally:
@@ -70,17 +72,17 @@ class Tally:
     @property
     def tokens(self) -> int:
         """What was counted so far, in tokens."""
-        rest = self._settle()
+        rest = self._settle() if self._pending else ""
         return ceil(self._counted + exact(rest, self._family))
 
     def _settle(self) -> str:
         """Count up to the last border of a word, and return the rest, which waits."""
         text = "".join(self._pending)
-        border = _border(text)
-        self._counted += exact(text[:border], self._family)
-        rest = text[border:]
-        self._pending, self._size = [rest], len(rest)
-        return rest
+        if border := _border(text):
+            self._counted += exact(text[:border], self._family)
+            text = text[border:]
+        self._pending, self._size = [text], len(text)
+        return text
 
 
 def _border(text: str) -> int:

@@ -84,7 +84,8 @@ class Interpreter:
         self.skipped: Counter[str] = Counter()
         self._parts = Parts(names, estimated_input, self.skipped)
         self._meter = Meter(window, estimated_input, scale)
-        self._heard = Thoughts(self._parts, hearing, self.skipped, self._meter.think)
+        self.heard = Thoughts(self._parts, hearing, self.skipped, self._meter.think)
+        """Knows how often thoughts came that are not passed on."""
         self.usage: Usage | None = None
         """What the reply cost, once it has ended."""
 
@@ -92,11 +93,6 @@ class Interpreter:
     def proofs(self) -> list[str]:
         """The signatures and opaque blobs that the model gave its thoughts so far."""
         return self._parts.proofs
-
-    @property
-    def withheld(self) -> int:
-        """How often thoughts came so far that are not passed on."""
-        return self._heard.withheld
 
     def read(self, frames: Iterable[Frame], out: list[ReplyEvent]) -> None:
         """Take the frames of one read; raises what Kiro reports in place of an answer.
@@ -118,7 +114,7 @@ class Interpreter:
 
     def finish(self) -> list[ReplyEvent]:
         """Take the end of the stream, which at a frame's border is the end of the reply (U12)."""
-        out = self._heard.close_text() + self._parts.finish()
+        out = self.heard.close_text() + self._parts.finish()
         reason = self._meter.reason(called=self._parts.called)
         if not self._parts.count:
             if reason == "context-full":
@@ -156,14 +152,14 @@ class Interpreter:
         if text := "".join(words):
             words.clear()
             self._meter.write(text)
-            out += self._heard.text(text)
+            out += self.heard.text(text)
 
     def _call(self, pieces: list[wire.ToolUseEvent], out: list[ReplyEvent]) -> None:
         """Take pieces of one call that came in a row."""
         first, texts = pieces[0], [piece.input for piece in pieces]
         pieces.clear()
         self._meter.write_all(texts)
-        before = self._heard.close_text()
+        before = self.heard.close_text()
         out += before + self._parts.call(
             first.tool_use_id or "", first.name or "", "".join(texts), stop=bool(first.stop)
         )
@@ -188,7 +184,7 @@ class Interpreter:
     def _thoughts(self, event: wire.ReasoningEvent) -> list[ReplyEvent]:
         words = event.text or ""
         self._meter.write(words)
-        return self._heard.native(words, event.signature or "", event.redacted_content or "")
+        return self.heard.native(words, event.signature or "", event.redacted_content or "")
 
     def _context(self, event: wire.ContextUsageEvent) -> list[ReplyEvent]:
         self._meter.context(event)

@@ -1,6 +1,7 @@
 """What dialects share beside the conversation: fields without effect, refused ones, sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -39,18 +40,23 @@ def session_of(request: RawRequest) -> str | None:
 
 def asked_for(request: msgspec.Struct, neutral: Mapping[str, Any]) -> list[str]:
     """Name the fields that hold anything but null or the value that asks for nothing."""
-    return [
-        name
-        for name, nothing in neutral.items()
-        if (value := getattr(request, name)) is not None and value != nothing
-    ]
+    return [name for name, value in _given(request, neutral) if value != neutral[name]]
 
 
 def refuse_any(request: msgspec.Struct, refused: Mapping[str, Refused]) -> None:
     """Refuse the first field that asks for what this gateway cannot give."""
-    for name, field in refused.items():
-        if (value := getattr(request, name)) is not None and value != field.neutral:
-            raise InvalidRequest(field.why, path=name)
+    for name, value in _given(request, refused):
+        if value != refused[name].neutral:
+            raise InvalidRequest(refused[name].why, path=name)
+
+
+def _given(request: msgspec.Struct, names: Collection[str]) -> list[tuple[str, Any]]:
+    """Return those fields that are not null; of most requests, none."""
+    values = [*map(getattr, repeat(request), names)]
+    if values.count(None) == len(values):
+        return []
+    named = zip(names, values, strict=True)
+    return [(name, value) for name, value in named if value is not None]
 
 
 def checked_effort(effort: str | None, at: str) -> str | None:

@@ -9,12 +9,11 @@ FIELD = "ki2api"
 
 def facts(usage: Usage) -> dict[str, Any]:
     """Say where the figures come from, and what Kiro told beside them."""
-    told = {
-        "credits": usage.credits,
-        "context_percent": usage.context_percent,
-        "thinking_source": None if usage.thinking is None else "estimate",
-    }
-    return {
-        "source": usage.source,
-        **{name: figure for name, figure in told.items() if figure is not None},
-    }
+    told: dict[str, Any] = {"source": usage.source}
+    if usage.credits is not None:
+        told["credits"] = usage.credits
+    if usage.context_percent is not None:
+        told["context_percent"] = usage.context_percent
+    if usage.thinking is not None:
+        told["thinking_source"] = "estimate"
+    return told

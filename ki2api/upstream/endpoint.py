@@ -162,6 +162,7 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
     ) -> None:
         self._exchange = exchange
         self._interpreter = interpreter
+        self._heard = interpreter.heard
         # Through the exchange: a way back here would keep all of the reply until a collection.
         self._silence = Silence(idle_seconds, exchange.fall_silent, alarms)
         self._decoder = Decoder()
@@ -177,6 +178,8 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
         if self._first is not None:
             first, self._first = self._first, None
             return first
+        if self._ended:
+            raise self._failure or StopAsyncIteration
         with self._silence:
             return await self._next(self._silence)
 
@@ -187,15 +190,13 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
 
     async def _next(self, patience: Limit | Silence) -> Batch[ReplyEvent]:
         while True:
-            if self._failure is not None:
-                raise self._failure
-            if self._ended:
-                raise StopAsyncIteration
-            withheld = self._interpreter.withheld
+            withheld = self._heard.withheld
             events = self._read(await self._exchange.read())
             if events:
                 return tuple(events)
-            if self._interpreter.withheld > withheld:  # thoughts not passed on are no silence
+            if self._ended:
+                raise self._failure or StopAsyncIteration
+            if self._heard.withheld > withheld:  # thoughts not passed on are no silence
                 patience.renew()
 
     def _read(self, data: bytes) -> list[ReplyEvent]:
@@ -209,5 +210,5 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
                 self._decoder.finish()
                 events += self._interpreter.finish()
         except GatewayError as error:
-            self._failure = error
+            self._ended, self._failure = True, error
         return events

@@ -22,19 +22,18 @@ class Silence:
         self._loop = asyncio.get_running_loop()
         self._set = self._waiting = False
 
-    def __enter__(self) -> None:
+    def renew(self) -> None:
+        """Give Kiro its whole time again."""
         self._waiting = True
-        self.renew()
+        self.at = self._loop.time() + self._seconds
         if not self._set:
             self._set = True
             self._alarms.set(self)
 
+    __enter__ = renew
+
     def __exit__(self, *_: object) -> None:
         self._waiting = False
-
-    def renew(self) -> None:
-        """Give Kiro its whole time again."""
-        self.at = self._loop.time() + self._seconds
 
     def stop(self) -> None:
         """Look no more: there will be no further wait."""

@@ -201,14 +201,14 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 def _figures(usage: Usage) -> dict[str, Any]:
     """Give the figures that somebody reported, and no others."""
-    thinking = usage.thinking
-    searches = {"web_search_requests": usage.searches, "web_fetch_requests": 0}
-    figures = {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cache_creation_input_tokens": usage.cache_write,
-        "cache_read_input_tokens": usage.cache_read,
-        "server_tool_use": searches if usage.searches else None,
-        "output_tokens_details": None if thinking is None else {"thinking_tokens": thinking},
-    }
-    return {name: count for name, count in figures.items() if count is not None}
+    figures: dict[str, Any] = {"input_tokens": usage.input, "output_tokens": usage.output}
+    if usage.cache_write is not None:
+        figures["cache_creation_input_tokens"] = usage.cache_write
+    if usage.cache_read is not None:
+        figures["cache_read_input_tokens"] = usage.cache_read
+    if usage.searches:
+        searches = {"web_search_requests": usage.searches, "web_fetch_requests": 0}
+        figures["server_tool_use"] = searches
+    if usage.thinking is not None:
+        figures["output_tokens_details"] = {"thinking_tokens": usage.thinking}
+    return figures

@@ -49,6 +49,7 @@ class OpenAIChatEncoder(Writer):
         super().__init__()
         self._delivery = delivery
         self._usage = Usage(0, 0, "estimate")
+        self._opening = self._closing = b""
         self._calls = 0
         self._written = 0
         self._apart = False
@@ -137,11 +138,18 @@ class OpenAIChatEncoder(Writer):
         return last + DONE
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+        if not self._opening:
+            self._open()
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        chunk = {**self._facts("chat.completion.chunk"), "choices": [choice]}
+        return self._opening + encode(choice) + self._closing
+
+    def _open(self) -> None:
+        """Write what all chunks repeat around their choice."""
+        chunk = {**self._facts("chat.completion.chunk"), "choices": []}
         if self._delivery.include_usage:
             chunk["usage"] = None
-        return frame(encode(chunk))
+        opening, _, closing = frame(encode(chunk)).rpartition(b"[]")
+        self._opening, self._closing = opening + b"[", b"]" + closing
 
     def _facts(self, kind: str) -> dict[str, Any]:
         return {
@@ -203,10 +211,13 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "completion_tokens": usage.output,
         "total_tokens": usage.whole_input + usage.output,
     }
-    cache = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
-    reported = {name: count for name, count in cache.items() if count is not None}
-    if reported:
-        figures["prompt_tokens_details"] = reported
+    cache: dict[str, int] = {}
+    if usage.cache_read is not None:
+        cache["cached_tokens"] = usage.cache_read
+    if usage.cache_write is not None:
+        cache["cache_write_tokens"] = usage.cache_write
+    if cache:
+        figures["prompt_tokens_details"] = cache
     if usage.thinking is not None:
         figures["completion_tokens_details"] = {"reasoning_tokens": usage.thinking}
     figures[FIELD] = facts(usage)

@@ -103,7 +103,7 @@ def test_thoughts_that_nobody_asked_for_are_left_out() -> None:
     )
     assert reply.parts == (TextPart("So"),)
     assert reader.proofs == []
-    assert reader.withheld == 2
+    assert reader.heard.withheld == 2
     with pytest.raises(EmptyReply):
         read(Hearing("hidden"), thoughts(text="hm"))
 
