@@ -5,6 +5,7 @@ a refusal can name it however far the value has travelled. A request may have th
 none of which can hold itself: the garbage collector is not told of them.
 """
 
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -184,6 +185,9 @@ class Metadata(msgspec.Struct, frozen=True):
     session: str | None = None
 
 
+_is_deferred = attrgetter("deferred")
+
+
 class Conversation(msgspec.Struct, frozen=True):
     """Everything a caller asks in one request.
 
@@ -205,7 +209,7 @@ class Conversation(msgspec.Struct, frozen=True):
     @property
     def told_tools(self) -> tuple[Tool, ...]:
         """The tools that the model is told of: a deferred one only if it was called before."""
-        if not any(tool.deferred for tool in self.tools):
+        if not any(map(_is_deferred, self.tools)):
             return self.tools
         parts = (part for turn in self.turns for part in turn.parts)
         called = {part.name for part in parts if isinstance(part, ToolCallPart)}

@@ -77,7 +77,8 @@ def estimated(conversation: Conversation, family: Family) -> Estimate:
         count.written += _PER_MESSAGE
         for part in turn.parts:
             count.part(part)
-    count.tools(conversation.told)
+    if told := conversation.told:
+        count.tools(told)
     return Estimate(ceil(count.written) + count.attached, count.attached)
 
 

@@ -1,6 +1,6 @@
 """How the thoughts of a reply are taken: shown, by their signature alone, or left out."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
@@ -50,7 +50,7 @@ class Thoughts:
         self,
         parts: Parts,
         hearing: Hearing,
-        skipped: Counter[str],
+        skipped: defaultdict[str, int],
         think: Callable[[str], None],
     ) -> None:
         self._parts = parts

@@ -1,6 +1,6 @@
 """Reads Kiro's answer: frames in, reply events out (docs/kiro.md §4.2 to §4.7)."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, ClassVar, Generic, TypeVar
@@ -81,7 +81,7 @@ class Interpreter:
         scale: Scale = _AS_ESTIMATED,
     ) -> None:
         self._estimated_input = estimated_input
-        self.skipped: Counter[str] = Counter()
+        self.skipped: defaultdict[str, int] = defaultdict(int)
         self._parts = Parts(names, estimated_input, self.skipped)
         self._meter = Meter(window, estimated_input, scale)
         self.heard = Thoughts(self._parts, hearing, self.skipped, self._meter.think)

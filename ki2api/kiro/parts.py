@@ -4,7 +4,7 @@ A tool call runs until Kiro says `stop`; whatever comes in between waits for tha
 never overlap. All else ends where something else begins.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
@@ -32,7 +32,9 @@ class Parts:
     `count` tells how many were begun, `proofs` are the signatures and opaque blobs of thoughts.
     """
 
-    def __init__(self, names: ToolNames, estimated_input: int, skipped: Counter[str]) -> None:
+    def __init__(
+        self, names: ToolNames, estimated_input: int, skipped: defaultdict[str, int]
+    ) -> None:
         self._names = names
         self._estimated_input = estimated_input
         self._skipped = skipped

@@ -35,7 +35,11 @@ class Refused(msgspec.Struct, frozen=True):
 
 def session_of(request: RawRequest) -> str | None:
     """Find the session that a client's headers name."""
-    return next((found for name in SESSION_HEADERS if (found := request.headers.get(name))), None)
+    headers = request.headers
+    for name in SESSION_HEADERS:
+        if found := headers.get(name):
+            return found
+    return None
 
 
 def asked_for(request: msgspec.Struct, neutral: Mapping[str, Any]) -> list[str]:

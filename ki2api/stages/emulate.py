@@ -82,13 +82,14 @@ class _Answer:
         self._plan = plan
         self._flow = flow
         self._call_next = call_next
+        self._edits = plan.edited
         self._edited_inside = False
 
     async def run(self) -> None:
         """Fill `flow.events` with a reply that is what was asked for; raises InvalidReply."""
         flow, hold = self._flow, self._hold()
         flow.held = hold == "whole"
-        if not self._plan.edited:
+        if not self._edits:
             await self._answer(hold)
             return
         flow.shorten = self._edit_inside
@@ -103,15 +104,17 @@ class _Answer:
             await self._prove(hold)
             return
         await self._call_next(flow)
-        if plan.edited:
+        if self._edits:
             flow.events = self._edited()
         if plan.checks:
             flow.events = checked(flow.events, plan.found_faulty)
 
     def _hold(self) -> Hold:
+        if not self._plan.checks:
+            return "nothing"
         holds = {check.hold for check in self._plan.checks}
         if not self._flow.delivery.stream:
-            return "whole" if holds else "nothing"
+            return "whole"
         if not self._config.hold_streams or holds <= {"nothing"}:
             return "nothing"
         return "whole" if "whole" in holds else "call"
@@ -161,7 +164,7 @@ class _Answer:
         return None
 
     def _edited(self) -> Events:
-        if not self._plan.edited:
+        if not self._edits:
             return self._flow.events
         edits = self._plan.edits(self._note, once=not self._edited_inside)
         return edited(self._flow.events, edits)

@@ -86,4 +86,7 @@ def _check_end(stream: EventStream) -> None:
 
 
 def _reported(batch: Batch[ReplyEvent]) -> Usage | None:
-    return next((event.usage for event in batch if isinstance(event, UsageReported)), None)
+    for event in batch:
+        if isinstance(event, UsageReported):
+            return event.usage
+    return None

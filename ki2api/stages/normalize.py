@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from ki2api.conversation import Conversation
 from ki2api.flow import GatewayFlow
 from ki2api.protocols.unknown import unknown_fields
 from pipeline import Next, Stage, StageConfig
@@ -25,10 +26,17 @@ class Normalize(Stage[GatewayFlow, NormalizeConfig]):
         """Fill `flow.conversation` and `flow.delivery`; raises InvalidRequest."""
         drop = self.config.unknown_parts == "drop"
         flow.conversation, flow.delivery = flow.protocol.decode(flow.request, drop_unknown=drop)
-        offered = {tool.name for tool in flow.conversation.told_tools}
-        if later := [tool.name for tool in flow.conversation.tools if tool.name not in offered]:
+        if later := _not_told_of(flow.conversation):
             flow.note(self.name, f"tools that the model is not told of now: {', '.join(later)}")
         if flow.watched:
             for told in unknown_fields(flow.request.body, flow.protocol.fields):
                 flow.note(self.name, told)
         await call_next(flow)
+
+
+def _not_told_of(asked: Conversation) -> list[str]:
+    told = asked.told_tools
+    if len(told) == len(asked.tools):
+        return []
+    names = {tool.name for tool in told}
+    return [tool.name for tool in asked.tools if tool.name not in names]

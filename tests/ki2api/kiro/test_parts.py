@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 
@@ -11,7 +11,7 @@ from ki2api.kiro.parts import Parts
 
 @pytest.fixture
 def parts() -> Parts:
-    return Parts(ToolNames(), 3, Counter())
+    return Parts(ToolNames(), 3, defaultdict(int))
 
 
 def whole(*events: list[ReplyEvent]) -> Reply:
@@ -142,7 +142,7 @@ def test_a_signature_without_words_is_a_part(parts: Parts) -> None:
 
 
 def test_a_signature_that_comes_too_late_for_its_words_is_none() -> None:
-    skipped: Counter[str] = Counter()
+    skipped: defaultdict[str, int] = defaultdict(int)
     parts = Parts(ToolNames(), 3, skipped)
     reply = whole(
         parts.thoughts("hm", "", ""), parts.text("x"), parts.thoughts("", "sig", ""), parts.finish()
