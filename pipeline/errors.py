@@ -9,7 +9,6 @@ PipelineError
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class PipelineError(Exception):
@@ -45,6 +44,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     Near is also what alone begins so: `acount` means `account-select`.
     """
+    from difflib import get_close_matches  # seldom needed, and not small
+
     names = list(known)
     near = get_close_matches(word, names, n=1)
     if not near:

@@ -1,6 +1,5 @@
 """Rotated tokens go back into the foreign file they came from, where a person asked for that."""
 
-import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,8 +45,8 @@ def write_back(origin: Origin, sent: Secret, tokens: RenewedTokens) -> bool:
         if origin.key:
             return _into_database(origin.path, origin.key, sent, tokens)
         return _into_file(origin.path.resolve(), sent, tokens)
-    except (OSError, sqlite3.Error) as error:
-        cause = getattr(error, "strerror", None) or error
+    except OSError as error:
+        cause = error.strerror or error
     except (msgspec.DecodeError, UnicodeDecodeError):
         cause = "it is no JSON any more"
     except Exception as error:  # noqa: BLE001 - told below: the tokens are ours whatever befalls it
@@ -76,18 +75,23 @@ def _into_file(path: Path, sent: Secret, tokens: RenewedTokens) -> bool:
 
 
 def _into_database(path: Path, key: str, sent: Secret, tokens: RenewedTokens) -> bool:
+    import sqlite3  # a megabyte, which most servers do without
+
     uri = f"{path.absolute().as_uri()}?mode=rw"
-    with closing(sqlite3.connect(uri, timeout=_PATIENCE, uri=True)) as database, database:
-        row = database.execute("SELECT value FROM auth_kv WHERE key = ?", (key,)).fetchone()
-        before: str | bytes = row[0] if row else "{}"
-        after = _renewed(before, sent, tokens, _OF_THE_CLI)
-        if after is None:
-            return False
-        changed = database.execute(
-            "UPDATE auth_kv SET value = ? WHERE key = ? AND value = ?",
-            (after if isinstance(before, bytes) else after.decode(), key, before),
-        )
-        return changed.rowcount == 1
+    try:
+        with closing(sqlite3.connect(uri, timeout=_PATIENCE, uri=True)) as database, database:
+            row = database.execute("SELECT value FROM auth_kv WHERE key = ?", (key,)).fetchone()
+            before: str | bytes = row[0] if row else "{}"
+            after = _renewed(before, sent, tokens, _OF_THE_CLI)
+            if after is None:
+                return False
+            changed = database.execute(
+                "UPDATE auth_kv SET value = ? WHERE key = ? AND value = ?",
+                (after if isinstance(before, bytes) else after.decode(), key, before),
+            )
+            return changed.rowcount == 1
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
 
 
 def _renewed(

@@ -16,7 +16,6 @@ from ki2api.cli.chosen import (
     with_address,
 )
 from ki2api.cli.running import listen, run, serve_until_stopped
-from ki2api.cli.simulated import serve_simulated
 from ki2api.reload.reloader import Force, Origins, tell_accounts
 from ki2api.settings import Loaded, file_places
 
@@ -46,6 +45,8 @@ async def _serve(origins: Origins, loaded: Loaded) -> None:
     listening = listen(server.host, server.port)
     ready = _ready(server.host)
     if loaded.settings.upstream.kind == "simulator":
+        from ki2api.cli.simulated import serve_simulated  # all of a simulated Kiro
+
         await serve_simulated(origins, listening, ready)
         return
     found = origins.find(loaded)

@@ -1,6 +1,7 @@
 """The logins of kiro-cli and of Amazon Q before it, in their databases (docs/kiro.md §1.6)."""
 
 from collections.abc import Iterator, Mapping
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from ki2api.accounts.sources.credential import make_credential
 from ki2api.accounts.sources.entry import Entry
 from ki2api.accounts.sources.reading import read_json
 from ki2api.accounts.sources.search import Found, Search
-from ki2api.accounts.sources.sqlite import read_tables
 from pipeline.secret import Secret
 
 # The first that holds a login is taken; "odic" is how these programs spell it.
@@ -84,6 +84,10 @@ def read_database(search: Search, paths: tuple[Path, ...]) -> Found:
 def read_login(search: Search, path: Path, where: str) -> Login | None:
     """Return the login that a database holds, None where there is none, or no database."""
     search.watch(path, path.with_name(f"{path.name}-wal"))
+    if not lexists(path):
+        return None
+    from ki2api.accounts.sources.sqlite import read_tables  # a megabyte of SQLite
+
     tables = read_tables(path, where, _WANTED)
     if tables is None:
         return None
