@@ -29,11 +29,13 @@ HTTPSendMessage: TypeAlias = HTTPResponseStartEvent | HTTPResponseBodyEvent
 OK = 200
 CLIENT_CLOSED = 499
 """The status in the log for a client that left; it never sees one."""
-STREAM_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",  # a reverse proxy must not collect the stream
-}
+STREAM_HEADERS = raw(
+    {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        "x-accel-buffering": "no",  # a reverse proxy must not collect the stream
+    }
+)
 
 PATIENCE = 1.0
 """Seconds that a client has to take the error of a task that does not end."""
@@ -185,7 +187,7 @@ class FlowResponse:
     async def _stream(self, stream: EventStream, pulse: Pulse) -> None:
         pulse.every(stream.keep_alive)
         try:
-            await self._begin(OK, STREAM_HEADERS)
+            await self._begin_stream()
             async for piece in stream.pieces:
                 pulse.touch()
                 self._complete = stream.ended
@@ -221,27 +223,29 @@ class FlowResponse:
         wanted = self.flow.has("delivery") and self.flow.delivery.stream
         # While something else is being sent, the reader is slow, not the stream silent.
         if wanted and not self._complete and not self._sending:
-            await self._begin(OK, STREAM_HEADERS)
+            await self._begin_stream()
             await self._piece(self.flow.protocol.ping, more=True)
 
     async def _body(self, body: Body) -> None:
         headers = {"content-type": body.media_type, "content-length": str(len(body.content))}
         self._complete = True
-        await self._begin(body.status, {**headers, **body.headers})
+        await self._begin(body.status, raw({**headers, **body.headers, **self._headers}))
         await self._piece(body.content, more=False)
 
-    async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
-        if self._status:
-            return
+    async def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self._status = status
         if self.flow.emulated and status == OK:
-            headers = {**headers, "x-ki2api-emulated": ", ".join(self.flow.emulated)}
+            headers += raw({"x-ki2api-emulated": ", ".join(self.flow.emulated)})
         start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": status,
-            "headers": raw({**headers, **self._headers}),
+            "headers": headers,
         }
         await self._sent(start)
+
+    async def _begin_stream(self) -> None:
+        if not self._status:  # a ping may have been quicker
+            await self._begin(OK, [*STREAM_HEADERS, *raw(self._headers)])
 
     def _piece(self, data: bytes, *, more: bool) -> Awaitable[None]:
         return self._sent({"type": "http.response.body", "body": data, "more_body": more})
