@@ -19,7 +19,8 @@ DEFAULT_KEY = "ki2api-key-2024"
 SHORTEST = 16
 """Characters of a key that is not warned of."""
 _NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
-_HASH = pattern(r"sha256:[0-9a-f]{64}")
+_KIND = "sha256:"
+_HASH = pattern(_KIND + r"[0-9a-f]{64}")
 _NONE = "No API key came: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
 _WRONG = "This API key is not one of the gateway's."
 _REPLACED = (
@@ -56,8 +57,8 @@ class KeyRing:
 
     def __init__(self, keys: Sequence[Secret], named: Sequence[NamedKey] = ()) -> None:
         whole = [*(NamedKey(label(key), hashed(key)) for key in keys), *named]
-        self._keys = [(key.name, key.hash.encode()) for key in whole]
-        self._default = hashed(Secret(DEFAULT_KEY)).encode()
+        self._keys = [(key.name, bytes.fromhex(key.hash.removeprefix(_KIND))) for key in whole]
+        self._default = sha256(DEFAULT_KEY.encode()).digest()
         self.default_active = any(key == self._default for _, key in self._keys)
         """Whether the documented default key opens the door."""
 
@@ -65,7 +66,7 @@ class KeyRing:
         """Return the name of the key that was sent; raises Unauthenticated."""
         sent = _sent(headers)
         # ASGI's header texts are Latin-1 for bytes, so this gives back the bytes that were sent.
-        digest = _hash_of(sent.encode("latin-1", "replace")).encode()
+        digest = sha256(sent.encode("latin-1", "replace")).digest()
         # Every key is compared, so that the time taken tells nothing.
         matches = [name for name, key in self._keys if compare_digest(key, digest)]
         if not sent:
@@ -104,11 +105,7 @@ def label(key: Secret) -> str:
 
 def hashed(key: Secret) -> str:
     """Return what a settings file may hold in place of a key; it is safe for random keys only."""
-    return _hash_of(key.reveal().encode())
-
-
-def _hash_of(key: bytes) -> str:
-    return f"sha256:{sha256(key).hexdigest()}"
+    return _KIND + sha256(key.reveal().encode()).hexdigest()
 
 
 def _sent(headers: Mapping[str, str]) -> str:

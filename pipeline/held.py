@@ -56,7 +56,7 @@ class Held(Struct, eq=False):
         return first is not None and error is None
 
 
-class Scope(Struct, eq=False):
+class Scope(Struct):
     """Keeps what is opened inside for later, or leaves it at once where an error is raised.
 
     `scopes` are those that are open, the innermost last.

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import sha256
 from types import TracebackType
 from typing import Annotated, ClassVar
 
@@ -140,12 +139,12 @@ def _session(conversation: Conversation, key: str) -> str:
 
     The system prompt alone would make one of all conversations of a tool.
     """
-    said = [key, conversation.metadata.session or ""]
+    said: list[str | None] = [key, conversation.metadata.session]
     if conversation.metadata.session is None:
         first = conversation.turns[0].parts
         said += [part.text for part in conversation.system]
         said += [part.text for part in first if isinstance(part, TextPart)]
-    return sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+    return str(hash(tuple(said)))  # a text keeps its hash, and the estimate asks for it too
 
 
 def _past(attempts: Sequence[Attempt]) -> tuple[set[str], set[str]]:

@@ -155,6 +155,30 @@ async def test_a_scope_that_fails_closes_what_was_opened_inside_with_its_error()
     assert diary == [("inner", error), ("outer", None)]
 
 
+async def test_a_scope_that_ends_inside_another_one_leaves_that_open() -> None:
+    diary: list[tuple[str, object]] = []
+    flow, error = Flow(), ValueError("no")
+    with suppress(ValueError):
+        async with flow.scope():
+            async with flow.scope():
+                pass
+            flow.keep_open(Opened("outer", diary))
+            raise error
+    assert diary == [("outer", error)]
+
+
+async def test_a_flow_that_is_closed_closes_scopes_that_are_not_left_yet() -> None:
+    diary: list[tuple[str, object]] = []
+    flow = Flow()
+    flow.keep_open(Opened("outer", diary))
+    async with flow.scope():
+        assert await flow.hold(Opened("inner", diary)) is None
+        await flow.aclose()
+        assert [name for name, _ in diary] == ["inner", "outer"]
+    await flow.aclose()
+    assert len(diary) == 2
+
+
 async def test_a_plain_function_is_run_when_what_is_open_now_is_closed() -> None:
     flow, diary = Flow(), list[str]()
     flow.when_closed(lambda: diary.append("the flow"))
