@@ -46,5 +46,7 @@ class RetryBudget:
 
     def succeeded(self, *spent: Literal["transient", "throttled"]) -> None:
         """Learn of a call that succeeded, and give back what led to it."""
-        self._tokens = min(CAPACITY, self._tokens + 1.0 + sum(map(COSTS.__getitem__, spent)))
+        if self._tokens < CAPACITY:
+            returned = 1.0 + sum(COSTS[kind] for kind in spent)
+            self._tokens = min(CAPACITY, self._tokens + returned)
         self._requests = self._granted = 0

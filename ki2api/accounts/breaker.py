@@ -25,7 +25,7 @@ class Breaker:
 
     def remaining(self, now: float) -> float:
         """Return for how many seconds no account is used; 0 when the breaker is closed."""
-        return max(0.0, self._open_until - now)
+        return self._open_until - now if now < self._open_until else 0.0
 
     def reset(self) -> None:
         self._suspended.clear()

@@ -89,8 +89,9 @@ class Inquiry(Generic[T]):
     def is_due(self, member: Member) -> bool:
         """Tell whether it is time to ask."""
         asked = self._asked.get(member.name) or _Asked()
-        rested_at = asked.asked_at + self._fresh if member.failed_last else 0.0
-        return self._clock() >= max(asked.again_at, rested_at)
+        now = self._clock()
+        has_rested = not member.failed_last or now >= asked.asked_at + self._fresh
+        return has_rested and now >= asked.again_at
 
     def begin(self, member: Member) -> None:
         """Ask beside the requests, if it is time to and nothing is against it."""

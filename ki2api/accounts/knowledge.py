@@ -56,16 +56,8 @@ class Knowledge:
 
     def may_have(self, member: Member, model: str) -> bool:
         """Tell whether an account may have a model: one whose list is not known may."""
-        return member in self.fitting([member], model)
-
-    def fitting(self, members: Collection[Member], model: str) -> list[Member]:
-        """Return the accounts that list a model, and those whose list is not known."""
-        lists = self._models.answers
-        return [
-            each
-            for each in members
-            if (listed := lists.get(each.name)) is None or model in listed.ids
-        ]
+        listed = self._models.answers.get(member.name)
+        return listed is None or model in listed.ids
 
     def count(self, member: Member) -> int | None:
         """Return how many models an account lists, if that is known."""
@@ -82,9 +74,14 @@ class Knowledge:
 
         The same lists give the same object again.
         """
-        ready = [each for each in members if each.standing.state == "ready"]
         known = self._models.answers
-        lists = [known[each.name] for each in ready or members if each.name in known]
+        lists = [
+            known[each.name]
+            for each in members
+            if each.standing.state == "ready" and each.name in known
+        ]
+        if not lists and all(each.standing.state != "ready" for each in members):
+            lists = [known[each.name] for each in members if each.name in known]
         if lists != self._offered[0]:
             union = {model.id: model for listed in reversed(lists) for model in listed.models}
             ordered = dict.fromkeys(model.id for listed in lists for model in listed.models)

@@ -51,7 +51,7 @@ class Member:
         self.lineage = credential.fingerprint
         self.is_dead = False  # no refresh token of it works, though it may stand worse than that
         self._early = early
-        self.wallet = Wallet()
+        self._wallet = Wallet()
         self._hold(credential, now)
 
     def _hold(self, credential: Credential, now: float) -> None:
@@ -64,7 +64,10 @@ class Member:
         self.credential = credential
         self.name, self.key = credential.name, credential.fingerprint
         self.label = credential.label
-        self._region = credential.api_region or api_region("", credential.region)
+        self.shared_profile = SHARED_PROFILES.get(self.label, "")
+        """The profile that all logins of a kind share (docs/kiro.md §1.7), or nothing."""
+        self.token_type = TOKEN_TYPES.get(credential.kind, "")
+        self.wallet = self._wallet
         reason = f"switched off in {credential.source}"
         since = self._off.since if self._off else now
         self._off = Standing("disabled", reason, since) if credential.disabled else None
@@ -85,22 +88,21 @@ class Member:
         return self.standing.state in _LEFT_ALONE
 
     @property
-    def own_profile(self) -> str:
+    def wallet(self) -> Wallet:
+        """The newest tokens, and the profile that was found by them."""
+        return self._wallet
+
+    @wallet.setter
+    def wallet(self, wallet: Wallet) -> None:
+        self._wallet = wallet
+        self.own_profile = self.credential.profile_arn or wallet.profile_arn
         """The profile that was given or found; nothing where only a shared one is known."""
-        return self.credential.profile_arn or self.wallet.profile_arn
-
-    @property
-    def shared_profile(self) -> str:
-        """The profile that all logins of a kind share (docs/kiro.md §1.7), or nothing."""
-        return SHARED_PROFILES.get(self.label, "")
-
-    @property
-    def region(self) -> str:
+        fallback = self.credential.api_region or api_region("", self.credential.region)
+        self.region = api_region(self.own_profile, fallback)
         """The region of Kiro's API; the profile's own wins over all (docs/kiro.md §2.1)."""
-        return api_region(self.own_profile, self._region)
 
-    @property
     def has_room(self) -> bool:
+        """Tell whether it may serve one more request beside those under way."""
         limit = self.credential.max_concurrent
         return limit is None or self.in_flight < limit
 
@@ -108,8 +110,8 @@ class Member:
         """Return what a call for this account needs to know."""
         return Access(
             name=self.name,
-            token=self.token or Secret(""),
-            token_type=TOKEN_TYPES.get(self.credential.kind, ""),
+            token=Secret("") if self.token is None else self.token,
+            token_type=self.token_type,
             profile_arn=self.own_profile or self.shared_profile,
             region=region or self.region,
             proxy=self.credential.proxy,
@@ -296,7 +298,7 @@ class Member:
             name=self.name,
             position=self.position,
             weight=self.credential.weight,
-            due=max(self.due, round_),
+            due=self.due if self.due > round_ else round_,  # noqa: FURB136 - a call more, each time
             in_flight=self.in_flight,
             requests=self.requests,
             usage=usage,

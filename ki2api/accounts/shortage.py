@@ -87,7 +87,7 @@ def _reason(member: Member, fitting: Collection[Member], model: str, now: float)
         return f"its plan does not list {model}"
     if model in member.models:
         return f"{model} is {_describe(member.models[model], now)}"
-    if not member.has_room:
+    if not member.has_room():
         return f"busy with {member.in_flight} requests, its max-concurrent"
     fault = f": {member.refresh_fault}" if member.refresh_fault else ""
     return f"was tried for this request{fault}"
@@ -109,7 +109,7 @@ def _return(member: Member, model: str, now: float) -> float | None:
     standing = member.standing_for(model)
     if standing.until is not None:
         return standing.until - now
-    busy = standing.state == "ready" and not member.has_room
+    busy = standing.state == "ready" and not member.has_room()
     return _BUSY_SECONDS if busy else None
 
 

@@ -7,6 +7,7 @@ from ki2api.accounts.knowledge import Knowledge
 from ki2api.accounts.lease import Wish
 from ki2api.accounts.member import Member
 from ki2api.accounts.shortage import shortage
+from ki2api.accounts.strategies import Candidate
 
 _STEERED = 60.0  # a session waits no longer than that for its account to come back
 
@@ -37,21 +38,23 @@ class Turns:
         self, members: Mapping[str, Member], wish: Wish, passed: Collection[str], now: float
     ) -> tuple[Member, float | None]:
         """Return whose turn it is and in which round, if by turns; raises as `next` does."""
-        model = wish.model
-        # All where none lists it: Kiro may have news.
-        fitting = self._knowledge.fitting(members.values(), model) or list(members.values())
-        able = [
-            each
-            for each in fitting
-            if each.can_serve(model) and each.has_room and each.name not in passed
-        ]
+        fitting, able = [], []
+        for each in members.values():
+            if self._knowledge.may_have(each, wish.model):
+                fitting.append(each)
+                if _is_able(each, wish.model, passed):
+                    able.append(each)
+        if not fitting:  # none lists it, but Kiro may have news
+            fitting = list(members.values())
+            able = [each for each in fitting if _is_able(each, wish.model, passed)]
         if not able:
-            raise shortage(members.values(), fitting, model, passed, now)
+            raise shortage(members.values(), fitting, wish.model, passed, now)
         if wish.comes_back:
             bound = members.get(self._affinity.account_of(wish.session, now) or "")
             if bound in able and bound.name not in wish.last:
                 return bound, None
-        return self._chosen(able, wish, now)
+        chosen = self._chosen(able, wish, now)
+        return members[chosen.name], chosen.due
 
     def bind(self, members: Mapping[str, Member], wish: Wish, member: Member, now: float) -> None:
         """Let the wish's session stay on the account that serves it."""
@@ -63,23 +66,22 @@ class Turns:
                 return
         self._affinity.bind(wish.session, member.name, now + wish.sticky)
 
-    def _chosen(self, members: list[Member], wish: Wish, now: float) -> tuple[Member, float]:
+    def _chosen(self, able: list[Member], wish: Wish, now: float) -> Candidate:
         if wish.last:
-            members = [each for each in members if each.name not in wish.last] or members
-        repeats = bool(wish.never or wish.last)
-        shunned = self._is_shunned
-        members = [each for each in members if not shunned(each, now, repeats=repeats)] or members
-        usage, due = self._knowledge.usage, self._round
-        candidates = [each.candidate(due, usage(each)) for each in members]
-        chosen = wish.choose(candidates, now)
-        return members[candidates.index(chosen)], chosen.due
+            able = [each for each in able if each.name not in wish.last] or able
+        preferred: list[Candidate] = []
+        others: list[Candidate] = []
+        for each in able:
+            candidate = each.candidate(self._round, self._knowledge.usage(each))
+            (others if self._is_shunned(each, wish, now) else preferred).append(candidate)
+        return wish.choose(preferred or others, now)
 
-    def _is_shunned(self, member: Member, now: float, *, repeats: bool) -> bool:
+    def _is_shunned(self, member: Member, wish: Wish, now: float) -> bool:
         """Tell whether others wait for this member's token, or whether it may fail again.
 
         An account that failed last is tried by one request at a time, and by none that repeats.
         """
-        if member.streaks and (repeats or member.in_flight > 0):
+        if member.streaks and (wish.never or wish.last or member.in_flight > 0):
             return True
         return not member.has_token(now) and self._is_renewing(member)
 
@@ -92,3 +94,7 @@ class Turns:
         standing = bound.standing_for(wish.model)
         pauses = standing.until is not None and standing.until - now < _STEERED
         return standing.state == "ready" or (standing.state == "cooling" and pauses)
+
+
+def _is_able(member: Member, model: str, passed: Collection[str]) -> bool:
+    return member.can_serve(model) and member.has_room() and member.name not in passed

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
@@ -29,6 +29,9 @@ CAPACITY_WAIT = 2.0
 
 SLACK = 0.01
 """Seconds; a clock that wakes a little early would find the account still resting."""
+
+
+_Cost: TypeAlias = Literal["transient", "throttled"]
 
 
 class RetryConfig(StageConfig, frozen=True):
@@ -70,12 +73,14 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
     async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Call on until it works or makes no sense any more; raises the last error."""
         flow.attempts, began = [], flow.clock()
+        spent: list[_Cost] = []
         with self._budget:
             try:
                 await self._attempt(flow, call_next)
             except GatewayError as error:
                 await self._again(flow, call_next, error, began)
-        spent = [_cost(past.error) for past in flow.attempts if past.account is not None]
+                paid = [past for past in flow.attempts if past.account is not None]
+                spent = [_cost(past.error) for past in paid]
         self._budget.succeeded(*spent)
 
     async def _again(
@@ -161,7 +166,7 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
                 return 0.0
 
 
-def _cost(error: GatewayError) -> Literal["transient", "throttled"]:
+def _cost(error: GatewayError) -> _Cost:
     is_busy = isinstance(error, ModelOverloaded) or not isinstance(error, UpstreamError)
     return "throttled" if is_busy else "transient"
 

@@ -172,7 +172,7 @@ async def test_a_flow_that_is_closed_closes_scopes_that_are_not_left_yet() -> No
     flow = Flow()
     flow.keep_open(Opened("outer", diary))
     async with flow.scope():
-        assert await flow.hold(Opened("inner", diary)) is None
+        await flow.hold(Opened("inner", diary))
         await flow.aclose()
         assert [name for name, _ in diary] == ["inner", "outer"]
     await flow.aclose()

@@ -220,6 +220,15 @@ async def test_an_account_that_is_forgotten_while_it_is_asked_has_no_answer(
     assert inquiry.answers.get("a") is None
 
 
+async def test_an_answer_is_forgotten_with_its_account(
+    inquiry: Inquiry[int], member: Member
+) -> None:
+    await inquiry.answer(member)
+    inquiry.forget("a")
+    assert inquiry.answers == {}
+    assert await inquiry.answer(member) == 2
+
+
 async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
     inquiry: Inquiry[int], member: Member, asked: Asked
 ) -> None:

@@ -118,10 +118,10 @@ def test_there_is_room_up_to_the_limit(member: Callable[..., Member]) -> None:
     limited, unlimited = member(max_concurrent=2), member()
     limited.in_flight, unlimited.in_flight = 1, 1000
 
-    assert limited.has_room
-    assert unlimited.has_room
+    assert limited.has_room()
+    assert unlimited.has_room()
     limited.in_flight = 2
-    assert not limited.has_room
+    assert not limited.has_room()
 
 
 def test_a_record_brings_back_tokens_and_standing(member: Callable[..., Member]) -> None:
