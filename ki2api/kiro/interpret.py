@@ -98,34 +98,8 @@ class Interpreter:
         """Take the frames of one read; raises what Kiro reports in place of an answer.
 
         What came before that stands in `out`. Words, or pieces of a call, that came in a row become
-        one delta: on its way to the client each event costs more than the frame it came in.
+        one delta.
         """
-        try:
-            self._take(frames, out)
-        finally:
-            if len(out) > _FEW:
-                out[:] = _joined(out)
-
-    def feed(self, frame: Frame) -> list[ReplyEvent]:
-        """Take one frame."""
-        out: list[ReplyEvent] = []
-        self.read((frame,), out)
-        return out
-
-    def finish(self) -> list[ReplyEvent]:
-        """Take the end of the stream, which at a frame's border is the end of the reply (U12)."""
-        out = self.heard.close_text() + self._parts.finish()
-        reason = self._meter.reason(called=self._parts.called)
-        if not self._parts.count:
-            if reason == "context-full":
-                raise ContextTooLong("The conversation fills the model's context.")
-            if reason != "refusal":
-                raise EmptyReply("Kiro answered without any content.")
-            out = [ReplyStarted(self._estimated_input)]
-        self.usage = self._meter.usage()
-        return [*out, UsageReported(self.usage), ReplyEnded(reason)]
-
-    def _take(self, frames: Iterable[Frame], out: list[ReplyEvent]) -> None:
         words: list[str] = []
         call: list[wire.ToolUseEvent] = []
         kind = ""
@@ -147,6 +121,25 @@ class Interpreter:
                 self._say(words, out)
             if call:
                 self._call(call, out)
+
+    def feed(self, frame: Frame) -> list[ReplyEvent]:
+        """Take one frame."""
+        out: list[ReplyEvent] = []
+        self.read((frame,), out)
+        return out
+
+    def finish(self) -> list[ReplyEvent]:
+        """Take the end of the stream, which at a frame's border is the end of the reply (U12)."""
+        out = self.heard.close_text() + self._parts.finish()
+        reason = self._meter.reason(called=self._parts.called)
+        if not self._parts.count:
+            if reason == "context-full":
+                raise ContextTooLong("The conversation fills the model's context.")
+            if reason != "refusal":
+                raise EmptyReply("Kiro answered without any content.")
+            out = [ReplyStarted(self._estimated_input)]
+        self.usage = self._meter.usage()
+        return [*out, UsageReported(self.usage), ReplyEnded(reason)]
 
     def _say(self, words: list[str], out: list[ReplyEvent]) -> None:
         if text := "".join(words):
@@ -218,8 +211,15 @@ class Interpreter:
         self._meter.overrun = True
 
 
+def joined(events: list[ReplyEvent]) -> tuple[ReplyEvent, ...]:
+    """Make one delta of those that follow each other for the same part, where there are many.
+
+    On its way to the client each event costs more than the frame it came in.
+    """
+    return tuple(events if len(events) <= _FEW else _joined(events))
+
+
 def _joined(events: list[ReplyEvent]) -> Iterator[ReplyEvent]:
-    """Make one delta of those that follow each other for the same part."""
     for part, row in groupby(events, _part_of):
         if part is None:
             yield from row

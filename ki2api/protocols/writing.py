@@ -34,18 +34,15 @@ class Writer(ABC):
     def feed(self, batch: Sequence[ReplyEvent]) -> bytes:
         """Write a batch as one piece of bytes."""
         pieces: list[bytes] = []
-        add = pieces.append
         for event in batch:
             if isinstance(event, PartDelta):
-                if self._hidden:
-                    continue
-                self._silent = False
-                self._length += len(event.text)
-                add(self._before)
-                add(encode(event.text))
-                add(self._after)
+                if not self._hidden:
+                    text = event.text
+                    self._silent = False
+                    self._length += len(text)
+                    pieces += (self._before, encode(text), self._after)
             else:
-                add(self._border(event))
+                pieces.append(self._border(event))
         return b"".join(pieces)
 
     @abstractmethod

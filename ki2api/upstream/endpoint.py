@@ -19,7 +19,7 @@ from ki2api.events import ReplyEvent
 from ki2api.flow import GatewayFlow, NothingSent
 from ki2api.kiro.compose import Composed, Learnt, Limits, compose
 from ki2api.kiro.framing import Decoder
-from ki2api.kiro.interpret import Interpreter
+from ki2api.kiro.interpret import Interpreter, joined
 from ki2api.kiro.shape import shape_of
 from ki2api.transport.limit import Limit
 from ki2api.upstream.client import KiroClient
@@ -180,8 +180,12 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
             return first
         if self._ended:
             raise self._failure or StopAsyncIteration
-        with self._silence:
-            return await self._next(self._silence)
+        silence = self._silence
+        silence.renew()
+        try:
+            return await self._next(silence)
+        finally:
+            silence.rest()
 
     async def aclose(self) -> None:
         """Stop reading: what is not wanted any more is not to be paid for."""
@@ -191,9 +195,8 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
     async def _next(self, patience: Limit | Silence) -> Batch[ReplyEvent]:
         while True:
             withheld = self._heard.withheld
-            events = self._read(await self._exchange.read())
-            if events:
-                return tuple(events)
+            if events := self._read(await self._exchange.read()):
+                return joined(events)
             if self._ended:
                 raise self._failure or StopAsyncIteration
             if self._heard.withheld > withheld:  # thoughts not passed on are no silence

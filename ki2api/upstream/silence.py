@@ -7,7 +7,7 @@ from ki2api.alarms import Alarms
 
 
 class Silence:
-    """Calls `broken` when one wait (`with` it) has lasted for `seconds` since it was renewed.
+    """Calls `broken` when a wait has lasted for `seconds` since it began or was renewed.
 
     One alarm that is moved serves all waits: a timeout for each would cost several times what a
     frame does.
@@ -23,16 +23,15 @@ class Silence:
         self._set = self._waiting = False
 
     def renew(self) -> None:
-        """Give Kiro its whole time again."""
+        """Begin a wait, or give Kiro its whole time again."""
         self._waiting = True
         self.at = self._loop.time() + self._seconds
         if not self._set:
             self._set = True
             self._alarms.set(self)
 
-    __enter__ = renew
-
-    def __exit__(self, *_: object) -> None:
+    def rest(self) -> None:
+        """End the wait."""
         self._waiting = False
 
     def stop(self) -> None:

@@ -90,13 +90,14 @@ async def test_a_silence_is_not_our_own() -> None:
             time.sleep(0.06 + LATE)
             theirs.sendall(b"x")
 
-        with silence:
-            asyncio.get_running_loop().call_soon(stand_still)
-            assert await reader.read(1) == b"x"
+        silence.renew()
+        asyncio.get_running_loop().call_soon(stand_still)
+        assert await reader.read(1) == b"x"
+        silence.rest()
         assert not broken
-        with silence:
-            asyncio.get_running_loop().call_soon(time.sleep, 0.06 + LATE)
-            while not broken:
-                await asyncio.sleep(0.01)
+        silence.renew()
+        asyncio.get_running_loop().call_soon(time.sleep, 0.06 + LATE)
+        while not broken:
+            await asyncio.sleep(0.01)
         silence.stop()
         writer.close()
