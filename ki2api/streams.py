@@ -31,7 +31,7 @@ async def edited(events: Events, edits: Edits) -> Events:
         async for batch in events:
             if out := edits.feed(batch):
                 yield out
-            if edits.ended:
+            if edits.length.ended:
                 return
     finally:
         await close(events)

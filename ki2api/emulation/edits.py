@@ -1,8 +1,9 @@
 """Changes of a reply on its way out, event by event; one of them may end it early."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from ki2api.emulation.length import Length
 from ki2api.events import ReplyEnded, ReplyEvent
 
 
@@ -14,24 +15,23 @@ class Edit(Protocol):
 
 
 class Edits:
-    """Edits in a row, the first one nearest to the model. `ended` says that the reply is over."""
+    """Edits in a row, the first one nearest to the model, and the length that is counted last."""
 
-    def __init__(self, edits: Sequence[Edit]) -> None:
+    def __init__(self, edits: Sequence[Edit], length: Length) -> None:
         self._edits = edits
-        self._take = edits[0].feed if len(edits) == 1 else self._through
-        self.ended = False
+        self.length = length
+        """Knows whether the reply is over."""
 
     def feed(self, batch: Sequence[ReplyEvent]) -> tuple[ReplyEvent, ...]:
         """Take a batch; what would come after the reply's end is left out."""
-        out: list[ReplyEvent] = []
-        for event in batch:
-            out += self._take(event)
-            if out and isinstance(out[-1], ReplyEnded):
-                self.ended = True
-                break
-        return tuple(out)
+        return self.length.feed(self._edited(batch) if self._edits else batch)
 
-    def _through(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
+    def _edited(self, batch: Sequence[ReplyEvent]) -> Iterator[ReplyEvent]:
+        """Give what becomes of each event before the next one is looked at."""
+        for event in batch:
+            yield from self._through(event)
+
+    def _through(self, event: ReplyEvent) -> Sequence[ReplyEvent]:
         events: Sequence[ReplyEvent] = (event,)
         for edit in self._edits:
             passed: list[ReplyEvent] = []

@@ -42,11 +42,24 @@ class Length:
         self._input = 0
         self._searches = 0
         self._reported = False
+        self.ended = False
+        """Whether the reply is over."""
 
-    def feed(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
-        """Pass on what there is room for."""
-        if isinstance(event, PartDelta):
-            return self._delta(event)
+    def feed(self, events: Iterable[ReplyEvent]) -> tuple[ReplyEvent, ...]:
+        """Pass on what there is room for, and nothing after the end of the reply."""
+        out: list[ReplyEvent] = []
+        for event in events:
+            if not isinstance(event, PartDelta):
+                out += self._border(event)
+            elif self._has_room(event.text):
+                out.append(event)
+            else:
+                out += self._looked_at(event)
+            if self.ended:
+                break
+        return tuple(out)
+
+    def _border(self, event: ReplyEvent) -> Iterable[ReplyEvent]:
         match event:
             case PartStarted(kind=kind, result=result):
                 self._thinks = kind == "thinking"
@@ -55,18 +68,18 @@ class Length:
                 self._input = tokens
             case UsageReported():
                 self._reported = True
-            case ReplyEnded() if not self._reported:
-                return self._estimate(), event
+            case ReplyEnded():
+                self.ended = True
+                return (event,) if self._reported else (self._estimate(), event)
         return (event,)
 
-    def _delta(self, delta: PartDelta) -> Iterable[ReplyEvent]:
-        text = delta.text
+    def _has_room(self, text: str) -> bool:
+        """Keep a text, and tell whether there is room for it, whatever it comes to."""
         self._room -= len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
-        before = None if self._room > 0 else self._counted().copy()
         self._uncounted.append(text)
         if self._thinks:
             self._thoughts.add(text)
-        return (delta,) if before is None else self._looked_at(delta, before)
+        return self._room > 0
 
     def _counted(self) -> Tally:
         for text in self._uncounted:
@@ -74,18 +87,21 @@ class Length:
         self._uncounted.clear()
         return self._tally
 
-    def _looked_at(self, delta: PartDelta, before: Tally) -> Iterable[ReplyEvent]:
+    def _looked_at(self, delta: PartDelta) -> Iterable[ReplyEvent]:
         """Pass on what there is room for of a delta that may be the one that reaches the limit."""
-        text, limit, counted = delta.text, self._limit, self._counted()
+        limit, text = self._limit, self._uncounted.pop()
+        before = self._counted().copy()
+        self._tally.add(text)
         if limit is None:
             self._room = _room_in(None)
             return (delta,)
-        left = limit - counted.tokens
+        left = limit - self._tally.tokens
         self._room = _room_in(left)
         if left > 0:
             return (delta,)
         kept = text[: _fitting(before, text, limit)] if left else text
         words = (PartDelta(delta.index, kept),) if kept else ()
+        self.ended = True
         return *words, PartEnded(delta.index), self._estimate(), ReplyEnded("max-tokens")
 
     def _estimate(self) -> UsageReported:

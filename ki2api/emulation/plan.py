@@ -66,7 +66,7 @@ class Plan(Struct):
             row.append(Calls(self.allowed, single=self.single, note=note))
         if self.stops:
             row.append(StopStrings(self.stops))
-        return Edits([*row, Length(self.limit.cut, self.limit.family)])
+        return Edits(row, Length(self.limit.cut, self.limit.family))
 
     def settled(self, reply: Reply) -> Reply:
         """Return the reply as it may be passed on; raises Unfit.

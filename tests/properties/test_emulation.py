@@ -66,16 +66,18 @@ def row(wanted: dict[str, Any]) -> list[Edit]:
     made: list[Edit] = [Prefill(wanted["said"])] if wanted["said"] else []
     made.append(Calls(wanted["calls"], single=wanted["single"], note=lambda _: None))
     made += [StopStrings(wanted["stops"])] if wanted["stops"] else []
-    return [*made, Length()]
+    return made
 
 
-def passed(events: Sequence[ReplyEvent], made: Sequence[Edit], size: int) -> Reply:
-    through, grammar, out = Edits(made), Grammar(), []
+def passed(
+    events: Sequence[ReplyEvent], made: Sequence[Edit], size: int, limit: int | None = None
+) -> Reply:
+    through, grammar, out = Edits(made, Length(limit)), Grammar(), []
     for start in range(0, len(events), size):
         for event in through.feed(tuple(events[start : start + size])):
             grammar.check(event)
             out.append(event)
-        if through.ended:
+        if through.length.ended:
             break
     return fold(out)
 
@@ -93,7 +95,7 @@ def test_pieces_and_batches_make_no_difference(
 def test_a_stop_string_is_never_passed_on_and_nothing_else_is_lost(
     text: str, strings: list[str], places: list[int]
 ) -> None:
-    reply = passed(replied([("text", text, places)]), [StopStrings(strings), Length()], 1)
+    reply = passed(replied([("text", text, places)]), [StopStrings(strings)], 1)
     assert isinstance(reply.parts[0], TextPart)
     kept = reply.parts[0].text
     assert not any(stop in kept for stop in strings)
@@ -104,7 +106,7 @@ def test_a_stop_string_is_never_passed_on_and_nothing_else_is_lost(
 @given(letters, st.integers(1, 8), cuts)
 @example("aa你", 3, [2])
 def test_a_limit_is_kept_to_the_token(text: str, limit: int, places: list[int]) -> None:
-    reply = passed(replied([("text", text, places)]), [Length(limit)], 1)
+    reply = passed(replied([("text", text, places)]), [], 1, limit)
     assert isinstance(reply.parts[0], TextPart)
     kept = reply.parts[0].text
     assert text.startswith(kept)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ki2api.emulation.edits import Edit, Edits
+from ki2api.emulation.length import Length
 from ki2api.events import (
     Grammar,
     PartDelta,
@@ -43,14 +44,14 @@ def reply(*parts: list[ReplyEvent], reason: Any = "end") -> list[ReplyEvent]:
     return [ReplyStarted(9), *inside, UsageReported(USAGE), ReplyEnded(reason)]
 
 
-def passed(events: Sequence[ReplyEvent], *edits: Edit) -> list[ReplyEvent]:
+def passed(events: Sequence[ReplyEvent], *edits: Edit, length: Length) -> list[ReplyEvent]:
     """Send events through edits one by one, and prove that the grammar holds."""
-    row, grammar, out = Edits(edits), Grammar(), []
+    row, grammar, out = Edits(edits, length), Grammar(), []
     for event in events:
         for each in row.feed((event,)):
             grammar.check(each)
             out.append(each)
-        if row.ended:
+        if length.ended:
             break
     assert isinstance(out[-1], ReplyEnded)
     return out
@@ -59,7 +60,11 @@ def passed(events: Sequence[ReplyEvent], *edits: Edit) -> list[ReplyEvent]:
 @pytest.fixture
 def folded() -> Callable[..., Reply]:
     """Sends a reply through edits and folds what comes out."""
-    return lambda events, *edits: fold(passed(events, *edits))
+
+    def folded(events: Sequence[ReplyEvent], *edits: Edit, length: Length | None = None) -> Reply:
+        return fold(passed(events, *edits, length=length or Length()))
+
+    return folded
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from ki2api.conversation import TextPart, ThinkingPart, ToolCallPart
 from ki2api.emulation.edits import Edits
+from ki2api.emulation.length import Length
 from ki2api.emulation.stop import Follower, StopStrings
 from ki2api.events import PartDelta, PartStarted, ReplyStarted
 
@@ -52,7 +53,7 @@ def test_thoughts_and_calls_are_not_read(folded: Any, say: Any) -> None:
 
 
 def test_no_more_is_held_back_than_may_become_a_stop_string() -> None:
-    edits = Edits([StopStrings(["END", "XEY"])])
+    edits = Edits([StopStrings(["END", "XEY"])], Length())
     edits.feed((ReplyStarted(), PartStarted(0, "text")))
     assert edits.feed((PartDelta(0, "aXE"),)) == (PartDelta(0, "a"),)
     assert edits.feed((PartDelta(0, "N"),)) == (PartDelta(0, "X"),)
@@ -60,10 +61,10 @@ def test_no_more_is_held_back_than_may_become_a_stop_string() -> None:
 
 
 def test_what_comes_after_the_end_of_a_batch_is_left_out() -> None:
-    edits = Edits([StopStrings(["x"])])
+    edits = Edits([StopStrings(["x"])], Length())
     batch = (ReplyStarted(), PartStarted(0, "text"), PartDelta(0, "x"), PartDelta(0, "y"))
     assert PartDelta(0, "y") not in edits.feed(batch)
-    assert edits.ended
+    assert edits.length.ended
 
 
 def test_following_a_string_takes_time_in_line_with_the_text() -> None:
