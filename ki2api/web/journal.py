@@ -29,9 +29,10 @@ def journal(flow: GatewayFlow, status: int) -> None:
         words += [f"rule={flow.failure.rule}"] if flow.failure.rule else []
         words += [f"({flow.failure.path})"] if flow.failure.path else []
         words += [f"({cause})"] if (cause := _cause(flow.failure)) else []
-    flow.log.info(" ".join(words))
+    log = flow.log
+    log.info(" ".join(words))
     for note in flow.notes:
-        flow.log.debug("{}", f"{note.stage}: {note.text}")  # noqa: PLE1205 - loguru fills {}
+        log.debug("{}", f"{note.stage}: {note.text}")  # noqa: PLE1205 - loguru fills {}
 
 
 def refusal(request_id: str, what: str, status: int, error: GatewayError) -> None:
