@@ -32,8 +32,8 @@ class Incoming(httpx.AsyncByteStream):
         """`seconds` is the longest silence, None for any."""
         self._source = source
         self._seconds = seconds
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self.pieces: list[bytes] = []
+        """What has come and was not read yet, no piece of it empty; stays the same list."""
         self._waiter: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
         self.status = 0
@@ -54,17 +54,18 @@ class Incoming(httpx.AsyncByteStream):
 
         What came before a failure comes first.
         """
-        while not self._pieces:
+        pieces = self.pieces
+        while not pieces:
             if self._failure is not None:
                 raise self._failure
             if self.ended:
                 return b""
             await self._arrival()
-        pieces, self._pieces = self._pieces, []
-        if self._size >= ENOUGH and not self.ended:
+        data = b"".join(pieces)  # of a single one it is that itself
+        pieces.clear()
+        if len(data) >= ENOUGH and not self.ended:
             self._source.read_on()
-        self._size = 0
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return data
 
     def __aiter__(self) -> Self:
         return self
@@ -89,21 +90,16 @@ class Incoming(httpx.AsyncByteStream):
     @property
     def exhausted(self) -> bool:
         """Whether it has ended well and all was read."""
-        return self.ended and self._failure is None and not self._pieces
+        return self.ended and self._failure is None and not self.pieces
 
     @property
     def full(self) -> bool:
         """Whether enough waits to be read."""
-        return self._size >= ENOUGH
+        return sum(map(len, self.pieces)) >= ENOUGH
 
     def begin(self, status: int, headers: Headers) -> None:
         """Take the head."""
         self.status, self.headers = status, headers
-
-    def take(self, data: bytes) -> None:
-        """Take a piece of the body, which is not empty."""
-        self._pieces.append(data)
-        self._size += len(data)
 
     def end(self) -> None:
         """Take its end, as it should be."""

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -21,6 +22,7 @@ class Responses:
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
         self._incoming: Incoming | None = None
+        self._take: Callable[[bytes], object] = _unasked
         self._headers: Headers = []
         self._bodiless = False
         self._barren = 0
@@ -29,6 +31,7 @@ class Responses:
     def expect(self, incoming: Incoming, *, bodiless: bool) -> None:
         """Read the next response into this; `bodiless` says that it has a head alone."""
         self._incoming, self._bodiless, self._barren = incoming, bodiless, 0
+        self._take = _too_early
 
     def feed(self, data: bytes) -> None:
         """Take bytes; raises RemoteProtocolError where they are not what should come."""
@@ -58,20 +61,29 @@ class Responses:
         self._incoming.begin(status, headers)
         if self._bodiless:  # the parser does not know that, and would wait for the body
             self._incoming.ended = self.last = True
+            self._take = _unasked
+        else:
+            self._take = self._incoming.pieces.append
 
     def on_body(self, data: bytes) -> None:
-        if self._incoming is not None and not self._incoming.ended:
-            if not self._incoming.status:
-                raise HttpParserError("an interim response has no body")
-            self._barren = 0
-            self._incoming.take(data)
+        self._barren = 0
+        self._take(data)
 
     def on_message_complete(self) -> None:
         incoming = self._incoming
         if incoming is not None and incoming.status and not incoming.ended:
             incoming.ended = True
+            self._take = _unasked
             self.last = not self._parser.should_keep_alive()
             self._headers = []  # those of the trailer
+
+
+def _too_early(_: bytes) -> None:
+    raise HttpParserError("an interim response has no body")
+
+
+def _unasked(_: bytes) -> None:
+    """Pass over what comes when all that was asked for has come."""
 
 
 def is_framed(headers: Headers) -> bool:

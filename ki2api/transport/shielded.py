@@ -92,7 +92,7 @@ class _Errand:
             incoming.wake()
             async for piece in cast("AsyncIterator[bytes]", response.stream):
                 if piece:
-                    incoming.take(piece)
+                    incoming.pieces.append(piece)
                     incoming.wake()
                 while incoming.full:
                     self._taken.clear()

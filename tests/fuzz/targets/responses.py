@@ -43,7 +43,7 @@ def read(pieces: list[bytes], *, bodiless: bool) -> tuple[object, ...]:
         if incoming.ended or fault:
             break
         fault = not fed(responses, piece)
-    body = b"".join(incoming._pieces)
+    body = b"".join(incoming.pieces)
     assert incoming.status or not (incoming.ended or body)
     assert len(body) <= sum(map(len, pieces))
     assert kept_for(incoming.headers) >= 0

@@ -42,7 +42,7 @@ def read(responses: Responses, data: bytes, cuts: list[int]) -> Read:
     responses.expect(incoming, bodiless=False)
     for piece in cut(data, cuts):
         responses.feed(piece)
-    return Read(incoming.status, incoming.headers, b"".join(incoming._pieces), incoming.ended)
+    return Read(incoming.status, incoming.headers, b"".join(incoming.pieces), incoming.ended)
 
 
 @given(INTERIM, PIECES, FRAMINGS, CUTS, CUTS)
