@@ -254,7 +254,7 @@ async def test_reading_pauses_while_nobody_takes(
             await asyncio.sleep(0.1)
         assert sent < 400 * 65536
         stream = response.stream
-        waiting = sum(map(len, stream.pieces))  # type: ignore[union-attr]  # looks inside
+        waiting = sum(map(len, stream.pieces))  # type: ignore[union-attr,arg-type]  # looks inside
         assert waiting < ENOUGH + 2 * 256 * 1024
         sizes = [len(piece) async for piece in stream]  # type: ignore[union-attr]  # it is
         assert sum(sizes) == 400 * 65536
