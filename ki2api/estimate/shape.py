@@ -56,9 +56,9 @@ _PATTERNS = tuple(
     )
 )  # fmt: skip
 _LONG_MARKS = _PATTERNS.index(b"ppp")
-# What a pattern is made of, in an earlier place: where none of that is found, nobody looks for it.
+# What a pattern is made of, by places: where one of these is not found, nobody looks for it.
 _MADE_OF = tuple(
-    max((place for place in range(at) if _PATTERNS[place] in pattern), default=None)
+    [place for place in range(at) if _PATTERNS[place] in pattern]
     for at, pattern in enumerate(_PATTERNS)
 )
 _NOTHING_WIDE = (0,) * (len(_ACCENTED) + len(_CLASSES) + 1 + len(_PAIRS))
@@ -122,8 +122,10 @@ def _patterns(drawn: bytes) -> list[int]:
     if len(drawn) < _SHORT:
         return [*map(drawn.count, _PATTERNS)]
     counts: list[int] = []
-    for pattern, part in zip(_PATTERNS, _MADE_OF, strict=True):
-        counts.append(drawn.count(pattern) if part is None or counts[part] else 0)
+    for pattern, parts in zip(_PATTERNS, _MADE_OF, strict=True):
+        # To find that a single byte is nowhere is many times quicker than to count it.
+        there = all(map(counts.__getitem__, parts)) if parts else pattern in drawn
+        counts.append(drawn.count(pattern) if there else 0)
     return counts
 
 
