@@ -91,17 +91,18 @@ class Cycle(RequestResponseCycle):
         self._head = STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
 
     def _write(self, body: bytes, *, more: bool) -> None:
-        piece = head = self._head or b""
+        piece = b""
         if self.chunked_encoding:
             if body:
-                piece = b"%b%x\r\n%b\r\n" % (head, len(body), body)
+                piece = b"%x\r\n%b\r\n" % (len(body), body)
             if not more:
                 piece += b"0\r\n\r\n"
         elif self.scope["method"] != "HEAD":
             self._count(len(body), more=more)
-            piece = head + body
-        self._head = b""
-        self.response_started = True
+            piece = body
+        if self._head:
+            piece, self._head = self._head + piece, b""
+            self.response_started = True
         if piece:
             self.transport.write(piece)
         if not more:
