@@ -211,12 +211,12 @@ class Interpreter:
         self._meter.overrun = True
 
 
-def joined(events: list[ReplyEvent]) -> tuple[ReplyEvent, ...]:
+def joined(events: list[ReplyEvent]) -> list[ReplyEvent]:
     """Make one delta of those that follow each other for the same part, where there are many.
 
     On its way to the client each event costs more than the frame it came in.
     """
-    return tuple(events if len(events) <= _FEW else _joined(events))
+    return events if len(events) <= _FEW else [*_joined(events)]
 
 
 def _joined(events: list[ReplyEvent]) -> Iterator[ReplyEvent]:

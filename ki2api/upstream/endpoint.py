@@ -195,23 +195,24 @@ class Events(AsyncIterator[Batch[ReplyEvent]]):
     async def _next(self, patience: Limit | Silence) -> Batch[ReplyEvent]:
         while True:
             withheld = self._heard.withheld
-            if events := self._read(await self._exchange.read()):
-                return joined(events)
+            if batch := self._read(await self._exchange.read()):
+                return batch
             if self._ended:
                 raise self._failure or StopAsyncIteration
             if self._heard.withheld > withheld:  # thoughts not passed on are no silence
                 patience.renew()
 
-    def _read(self, data: bytes) -> list[ReplyEvent]:
+    def _read(self, data: bytes) -> Batch[ReplyEvent]:
         """Translate one read; an error behind good frames waits until these are delivered."""
         events: list[ReplyEvent] = []
+        last: list[ReplyEvent] = []
         try:
             if data:
                 self._interpreter.read(self._decoder.feed(data), events)
             if self._exchange.ended or not data:
                 self._ended = True
                 self._decoder.finish()
-                events += self._interpreter.finish()
+                last = self._interpreter.finish()
         except GatewayError as error:
             self._ended, self._failure = True, error
-        return events
+        return (*joined(events), *last)
