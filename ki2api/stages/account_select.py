@@ -22,6 +22,8 @@ from ki2api.errors import (
 from ki2api.flow import Attempt, GatewayFlow
 from pipeline import Next, Stage, StageConfig
 
+_NOBODY: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
+
 
 class AccountSelectConfig(StageConfig, frozen=True):
     """Which account serves."""
@@ -99,7 +101,8 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
         return lease
 
     def _wish(self, flow: GatewayFlow) -> Wish:
-        never, last = _past(flow.attempts if flow.has("attempts") else ())
+        attempts = flow.attempts if flow.has("attempts") else ()
+        never, last = _past(attempts) if attempts else _NOBODY
         conversation, sticky = flow.conversation, self._sticky
         key = flow.caller.key if flow.has("caller") else ""
         return Wish(
@@ -149,8 +152,6 @@ def _session(conversation: Conversation, key: str) -> str:
 
 def _past(attempts: Sequence[Attempt]) -> tuple[set[str], set[str]]:
     """Return the accounts that a request may not use again, and those to use last."""
-    if not attempts:
-        return set(), set()
     tried = Counter(attempt.account for attempt in attempts if attempt.account)
     at_fault = {
         attempt.account
