@@ -82,8 +82,10 @@ class Chain(Generic[FlowT]):
 def _nested(
     stages: Sequence[NamedStage], endpoint: Endpoint[FlowT], observers: Sequence[Observer]
 ) -> Run[FlowT]:
+    call = endpoint.__call__
+
     def innermost(flow: FlowT, _attempt: int) -> Awaitable[None]:
-        return endpoint(flow)
+        return call(flow)
 
     run: Run[FlowT] = innermost
     filled = endpoint.answers
