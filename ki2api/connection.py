@@ -273,8 +273,7 @@ class StrictProtocol(HttpToolsProtocol):
         headers = self.headers if self._part else []
         anthropic = any(field == b"anthropic-version" for field, _ in headers)
         body = dialect_of(path_of(target), anthropic=anthropic).encode_error(error, public_id(name))
-        what = repr(target[:200]) if target else "a connection"
-        refusal(public_id(name), what, body.status, error)
+        refusal(public_id(name), target, body.status, error)
         fields = {
             **self._shared.headers(name),
             **body.headers,

@@ -50,7 +50,7 @@ def refused(request: AnyRequest, error: GatewayError) -> Answer:
         extra["connection"] = "close"
     name = public_id(request_id(request))
     body = dialect(request).encode_error(error, name)
-    refusal(name, f"{request.method} {request.scope['path'][:200]!r}", body.status, error)
+    refusal(name, request.scope["path"], body.status, error, method=request.method)
     return complete(request, body, extra)
 
 

@@ -1,10 +1,15 @@
 """The one line in the log that tells how a flow ended."""
 
+from re import compile as pattern
+
 import loguru
 
 from ki2api.errors import GatewayError
 from ki2api.events import Usage
 from ki2api.flow import EventStream, GatewayFlow
+
+_SHOWN = 200
+_LONG = pattern(r"([^/]{4})[^/]{16,}")
 
 
 def journal(flow: GatewayFlow, status: int) -> None:
@@ -35,10 +40,21 @@ def journal(flow: GatewayFlow, status: int) -> None:
         log.debug("{}", f"{note.stage}: {note.text}")  # noqa: PLE1205 - loguru fills {}
 
 
-def refusal(request_id: str, what: str, status: int, error: GatewayError) -> None:
+def refusal(
+    request_id: str, target: str, status: int, error: GatewayError, *, method: str = ""
+) -> None:
     """Log a request that was refused before it became a flow."""
-    line = f"{what} {status} failed: {error.code}"
+    asked = f"{method} {shown(target)!r}".lstrip() if target else "a connection"
+    line = f"{asked} {status} failed: {error.code}"
     loguru.logger.bind(flow=request_id).info("{}", line)
+
+
+def shown(target: str) -> str:
+    """Return what may be told of a target: its beginning, without the query.
+
+    Of a word that is as long as a key it is the first letters: some write theirs there.
+    """
+    return _LONG.sub(r"\1...", target.partition("?")[0][:_SHOWN])
 
 
 def _accounts(flow: GatewayFlow) -> list[str]:

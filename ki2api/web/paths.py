@@ -12,9 +12,10 @@ import loguru
 from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from ki2api.web.journal import shown
+
 HINT = b"x-ki2api-hint"
 _VERSION = "v1"
-_SHOWN = 200
 _HINTS = {
     "doubled": b"the base URL has one /v1 too many",
     "missing": b"the base URL should end in /v1",
@@ -39,7 +40,7 @@ class LenientPaths:
         if path == scope["path"] and not head:
             return self._app(scope, receive, send)
         if hint:
-            loguru.logger.debug("{!r} is served as {!r}", scope["path"][:_SHOWN], path[:_SHOWN])
+            loguru.logger.debug("{!r} is served as {!r}", shown(scope["path"]), shown(path))
         # A copy: to the server this stays the request that came.
         changed: Any = {**scope, "path": path, "raw_path": path.encode()}
         if head:
