@@ -107,7 +107,11 @@ def _searches(tool: wire.NamedTool) -> bool:
 def _tools(raws: Iterable[msgspec.Raw], at: str) -> Iterator[tuple[wire.Tool, str]]:
     for index, raw in enumerate(raws):
         place = f"{at}[{index}]"
-        yield read_raw(_TOOL, raw, place), place
+        tool = read_raw(_TOOL, raw, place)
+        # Anthropic's own tools have this type, too: it would be asked for free text.
+        if tool.type == "custom" and b'"input_schema"' in bytes(raw):
+            raise InvalidRequest("a custom tool has no input_schema", path=place)
+        yield tool, place
 
 
 def _tool(tool: wire.Tool, called: Called, flat: str, at: str) -> Tool:

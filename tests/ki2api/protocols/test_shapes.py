@@ -110,3 +110,12 @@ def test_what_is_of_no_other_form_is_told_as_ever(
 def test_what_cannot_be_looked_at_again_is_told_as_ever(ask: Ask, end: bytes) -> None:
     request = ask(b'{"model": "m", "tools": [{"input_schema": {}}]' + end)
     assert refusal("chat", request).message == "tools[0].type: Field required"
+
+
+def test_a_custom_tool_with_a_schema_is_anthropics(ask: Ask) -> None:
+    tool = {"type": "custom", **TOOLS["anthropic"]}
+    error = refusal("responses", ask(body([tool])))
+    assert error.path == "tools[0]"
+    assert "the Anthropic Messages API" in error.message
+    free = {"type": "custom", "name": "f", "description": 'Write {"input_schema": {}}.'}
+    OPENAI_RESPONSES.decode(ask(body([free])))
