@@ -2,7 +2,7 @@
 
 import re
 
-_HARMFUL = re.compile(
+_HARMFUL = (
     "["
     "\x00-\x1f\x7f-\x9f"  # controls: line breaks, ESC and its one-character forms, NEL
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of text
@@ -18,7 +18,7 @@ BELOW = "\n  | "
 def harmless(text: str) -> str:
     """Return a text on one line, with what is no visible text written as an escape."""
     # What Python calls printable has none of these, and to find that out costs a fifth.
-    return text if text.isprintable() else _HARMFUL.sub(_escaped, text)
+    return text if text.isprintable() else re.sub(_HARMFUL, _escaped, text)
 
 
 def below(text: str) -> str:

@@ -17,6 +17,7 @@ class Pulse:
         self._beating: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._alarms = alarms
+        self._seconds = -1.0
         self.every(seconds)
 
     async def __aenter__(self) -> Self:
@@ -36,8 +37,10 @@ class Pulse:
 
     def every(self, seconds: float) -> None:
         """Start counting anew, with this span of silence."""
-        self._seconds = seconds
+        before, self._seconds = self._seconds, seconds
         self.touch()
+        if seconds == before:
+            return
         if seconds > 0:
             self._alarms.set(self)
         else:
