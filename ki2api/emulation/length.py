@@ -49,12 +49,18 @@ class Length:
         """Pass on what there is room for, and nothing after the end of the reply."""
         out: list[ReplyEvent] = []
         for event in events:
-            if not isinstance(event, PartDelta):
-                out += self._border(event)
-            elif self._has_room(event.text):
-                out.append(event)
-            else:
+            if isinstance(event, PartDelta):
+                text = event.text
+                self._room -= len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
+                self._uncounted.append(text)
+                if self._thinks:
+                    self._thoughts.add(text)
+                if self._room > 0:
+                    out.append(event)
+                    continue
                 out += self._looked_at(event)
+            else:
+                out += self._border(event)
             if self.ended:
                 break
         return tuple(out)
@@ -72,14 +78,6 @@ class Length:
                 self.ended = True
                 return (event,) if self._reported else (self._estimate(), event)
         return (event,)
-
-    def _has_room(self, text: str) -> bool:
-        """Keep a text, and tell whether there is room for it, whatever it comes to."""
-        self._room -= len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
-        self._uncounted.append(text)
-        if self._thinks:
-            self._thoughts.add(text)
-        return self._room > 0
 
     def _counted(self) -> Tally:
         for text in self._uncounted:

@@ -157,6 +157,8 @@ def _split(content: tuple[Part, ...], at: str) -> Iterator[Turn]:
 
 def _tools(asked: wire.CountRequest, unserved: Unserved) -> Iterator[Tool]:
     changes = changes_of(asked)
+    if not (asked.tools or changes):
+        return
     hidden = hidden_tools(asked, changes)
     for tool, at in listed_tools(asked, changes):
         if _is_web_search(tool):
@@ -271,7 +273,7 @@ def _not_honoured(asked: wire.CountRequest, outputs: Outputs, request: RawReques
     yield from asked_for(asked, NO_EFFECT)
     yield from billing_lines(asked.system)
     yield from searches(asked.tools)
-    yield from (f"{at}.task_budget" for config, at in outputs if config.task_budget is not None)
+    yield from [f"{at}.task_budget" for config, at in outputs if config.task_budget is not None]
     if asked.thinking and asked.thinking.display not in (None, *DISPLAYS):
         yield "thinking.display"
     if asked.thinking and asked.thinking.type == "between_tools":

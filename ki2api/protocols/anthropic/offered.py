@@ -26,7 +26,9 @@ def is_search(tool: wire.Tool) -> bool:
 
 def searches(tools: list[wire.Tool] | None) -> Iterator[str]:
     """Name the places of such tools."""
-    yield from (f"tools[{index}]" for index, tool in enumerate(tools or ()) if is_search(tool))
+    for index, tool in enumerate(tools or ()):
+        if is_search(tool):
+            yield f"tools[{index}]"
 
 
 def listed_tools(
