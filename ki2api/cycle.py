@@ -38,6 +38,8 @@ class Cycle(RequestResponseCycle):
     """
 
     _head: bytes | None = None
+    _streams = False
+    """Whether the head and some of the body have gone out in chunks, and the end has not."""
 
     @classmethod
     def of(cls, connection: HttpToolsProtocol, outlet: Outlet, *, last: bool) -> "Cycle":
@@ -61,6 +63,10 @@ class Cycle(RequestResponseCycle):
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
+            return
+        if self._streams and message.get("more_body") and (body := message.get("body")):
+            # As `_write` would do it: nearly all of a stream is of this kind.
+            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
             return
         kind = message["type"]
         if kind == "http.response.body" and self._head is not None and not self.response_complete:
@@ -103,6 +109,7 @@ class Cycle(RequestResponseCycle):
         if self._head:
             piece, self._head = self._head + piece, b""
             self.response_started = True
+        self._streams = bool(self.chunked_encoding) and more
         if piece:
             self.transport.write(piece)
         if not more:

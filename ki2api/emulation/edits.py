@@ -22,9 +22,11 @@ class Edits:
         self.length = length
         """Knows whether the reply is over."""
 
-    def feed(self, batch: Sequence[ReplyEvent]) -> tuple[ReplyEvent, ...]:
+    def feed(self, batch: tuple[ReplyEvent, ...]) -> tuple[ReplyEvent, ...]:
         """Take a batch; what would come after the reply's end is left out."""
-        return self.length.feed(self._edited(batch) if self._edits else batch)
+        if self._edits:
+            return self.length.each(self._edited(batch))
+        return self.length.feed(batch)
 
     def _edited(self, batch: Sequence[ReplyEvent]) -> Iterator[ReplyEvent]:
         """Give what becomes of each event before the next one is looked at."""

@@ -45,8 +45,19 @@ class Length:
         self.ended = False
         """Whether the reply is over."""
 
-    def feed(self, events: Iterable[ReplyEvent]) -> tuple[ReplyEvent, ...]:
+    def feed(self, batch: tuple[ReplyEvent, ...]) -> tuple[ReplyEvent, ...]:
         """Pass on what there is room for, and nothing after the end of the reply."""
+        if len(batch) == 1 and isinstance(event := batch[0], PartDelta) and not self._thinks:
+            text = event.text
+            room = self._room - len(text) * (1 if text.isascii() else _BYTES_IN_A_LETTER)
+            if room > 0:  # as below: nearly all batches are of this kind
+                self._room = room
+                self._uncounted.append(text)
+                return batch
+        return self.each(batch)
+
+    def each(self, events: Iterable[ReplyEvent]) -> tuple[ReplyEvent, ...]:
+        """Do the same with events that come one by one: none is asked for after the end."""
         out: list[ReplyEvent] = []
         for event in events:
             if isinstance(event, PartDelta):

@@ -110,9 +110,12 @@ class Interpreter:
                     if call:
                         self._call(call, out)
                     words.append(_decode_text(frame.payload).content or _words(frame.payload))
+                    continue
+                if words:
+                    self._say(words, out)
+                if kind == _CALL:
+                    self._piece(frame.payload, call, out)
                 else:
-                    if words:
-                        self._say(words, out)
                     self._other(kind, frame, call, out)
         except _GARBLED as error:
             raise UpstreamGarbled(f"Kiro's stream has a broken {kind}.") from error
@@ -147,6 +150,15 @@ class Interpreter:
             self._meter.write(text)
             out += self.heard.text(text)
 
+    def _piece(self, payload: bytes, call: list[wire.ToolUseEvent], out: list[ReplyEvent]) -> None:
+        """Take a piece of a call, after what came before it if that is another one, or ended."""
+        piece = _decode_call(payload)
+        if not isinstance(piece.input, str):
+            piece = _spelt_out(payload, piece)
+        if call and (piece.stop or call[0].stop or piece.tool_use_id != call[0].tool_use_id):
+            self._call(call, out)
+        call.append(piece)
+
     def _call(self, pieces: list[wire.ToolUseEvent], out: list[ReplyEvent]) -> None:
         """Take pieces of one call that came in a row."""
         first, texts = pieces[0], [piece.input for piece in pieces]
@@ -160,12 +172,6 @@ class Interpreter:
     def _other(
         self, kind: str, frame: Frame, call: list[wire.ToolUseEvent], out: list[ReplyEvent]
     ) -> None:
-        if kind == _CALL:
-            piece = _piece(frame.payload)
-            if call and not _goes_on(call[0], piece):
-                self._call(call, out)
-            call.append(piece)
-            return
         if call:
             self._call(call, out)
         take = self._takers.get(kind)
@@ -259,22 +265,14 @@ def _words(payload: bytes) -> str:
     return _look_closer(_TEXT, payload, wire.TextEvent()).content or ""
 
 
-def _piece(payload: bytes) -> wire.ToolUseEvent:
-    """Read a piece of a call; its `input` is text, whatever it came as."""
-    event = _decode_call(payload)
-    if isinstance(event.input, str):
-        return event
+def _spelt_out(payload: bytes, event: wire.ToolUseEvent) -> wire.ToolUseEvent:
+    """Make text of a call's `input`, whatever it came as, if it came."""
     if event == _NOTHING:
         event = _look_closer(_CALL, payload, event)
     text = event.input or ""
     if not isinstance(text, str):
         text = msgspec.json.encode(text).decode()
     return msgspec.structs.replace(event, input=text)
-
-
-def _goes_on(first: wire.ToolUseEvent, piece: wire.ToolUseEvent) -> bool:
-    """Tell whether a piece belongs to the same call, and neither of them ends it."""
-    return not (piece.stop or first.stop) and piece.tool_use_id == first.tool_use_id
 
 
 def _look_closer(kind: str, payload: bytes, event: EventT) -> EventT:

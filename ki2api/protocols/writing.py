@@ -40,7 +40,10 @@ class Writer(ABC):
                     text = event.text
                     self._silent = False
                     self._length += len(text)
-                    pieces += (self._before, encode(text), self._after)
+                    piece = b"%b%b%b" % (self._before, encode(text), self._after)
+                    if len(batch) == 1:
+                        return piece
+                    pieces.append(piece)
             else:
                 pieces.append(self._border(event))
         return b"".join(pieces)

@@ -190,14 +190,10 @@ class FlowResponse:
             await self._begin_stream()
             async for piece in stream.pieces:
                 pulse.touch()
-                self._complete = stream.ended
+                self._complete = ended = stream.ended
                 self._sending = True
                 await self._send(
-                    {
-                        "type": "http.response.body",
-                        "body": piece,
-                        "more_body": not stream.ended,
-                    }
+                    {"type": "http.response.body", "body": piece, "more_body": not ended}
                 )
                 self._sending = False
         finally:
