@@ -13,10 +13,10 @@ from tests.bench.counts import Cost, Counted
 from tests.bench.machine import ROOT
 from tests.bench.targets import ALL
 
-CALLS_A_REQUEST = 1_950
-CALLS_A_FRAME = 14
+CALLS_A_REQUEST = 1_560
+CALLS_A_FRAME = 10
 """In a burst; calls of functions written in Python or C, in the thread of the event loop."""
-CALLS_A_READ = 105
+CALLS_A_READ = 80
 """Of a paced stream, what its request and its frames take left out: on a busy machine one read may
 bring several frames."""
 BLOCKS_LEFT_BEHIND = 10
