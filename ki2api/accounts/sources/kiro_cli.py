@@ -1,7 +1,6 @@
 """The logins of kiro-cli and of Amazon Q before it, in their databases (docs/kiro.md §1.6)."""
 
 from collections.abc import Iterator, Mapping
-from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +80,21 @@ def read_database(search: Search, paths: tuple[Path, ...]) -> Found:
     return Found()
 
 
+def _is_missing(path: Path) -> bool:
+    """Tell whether there is no such file; what else is wrong with it is for its reader to tell."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def read_login(search: Search, path: Path, where: str) -> Login | None:
     """Return the login that a database holds, None where there is none, or no database."""
     search.watch(path, path.with_name(f"{path.name}-wal"))
-    if not lexists(path):
+    if _is_missing(path):
         return None
     from ki2api.accounts.sources.sqlite import read_tables  # a megabyte of SQLite
 

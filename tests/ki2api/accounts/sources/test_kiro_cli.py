@@ -36,6 +36,16 @@ def test_no_database_holds_nothing_and_is_waited_for(
     assert search.files == [path, tmp_path / "data.sqlite3-wal"]
 
 
+def test_a_database_that_cannot_be_looked_at_is_told_and_not_taken_for_none(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+
+    with pytest.raises(AccountsUnreadable, match="cannot be read: "):
+        read_database(searched(), (loop / "data.sqlite3",))
+
+
 def test_a_social_login_is_read(
     searched: Callable[..., Search], database: Callable[..., Path]
 ) -> None:
