@@ -1,6 +1,5 @@
 """The command line: one file a command, imported when it is called."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import cast
@@ -9,6 +8,7 @@ import rich_click as click
 
 import ki2api
 from ki2api.cli.collector import resting
+from ki2api.cli.later import defer
 
 EPILOG = (
     "Exit status: 0 done; 1 the state of things does not allow it; 2 what was typed or written in"
@@ -41,9 +41,7 @@ class _Commands(Mapping[str, click.Command]):
         if name not in COMMANDS:
             raise KeyError(name)
         with resting():
-            # None says that there is no such module: httpx's own command line would bring all of
-            # rich along, which is a tenth of a start and 3 MB of a server.
-            sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as Python has it
+            defer()
             module = import_module(f"ki2api.cli.{name}")
         return cast("click.Command", getattr(module, name))
 

@@ -11,14 +11,15 @@ it looks at older ones. With 10,000 a busy server held 30 MB more, and was no fa
 
 @contextmanager
 def resting() -> Iterator[None]:
-    """Let it rest while modules are imported: what they make stays, and looking at it costs time.
+    """Let it rest while modules are imported, and leave alone for good what they have made.
 
-    It is a sixth of what a command takes to start.
+    Looking at it is a third of what a command takes to start, and finds next to nothing.
     """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from ki2api.cli import cli
+from ki2api.cli.later import SELDOM
 
 HEAVY = {"anyio", "asyncio", "httpx", "litestar", "loguru", "msgspec", "rich", "uvicorn", "uvloop"}
 
@@ -39,3 +40,38 @@ def test_a_command_is_found_by_its_name(name: str) -> None:
 
 def test_no_other_file_is_taken_for_a_command() -> None:
     assert "logs" not in cli.commands
+
+
+USES = {
+    "yaml": "yaml.safe_load('a: 1') == {'a': 1}",
+    "pdb": "pdb.Pdb",
+    "idna": "idna.encode('bücher.example') == b'xn--bcher-kva.example'",
+    "logging.config": "logging.config.dictConfig({'version': 1}) is None",
+}
+
+
+@pytest.mark.parametrize("name", SELDOM)
+def test_what_a_server_seldom_uses_is_read_when_it_is_used(name: str) -> None:
+    script = (
+        "import sys\n"
+        "from ki2api.cli.later import defer\n"
+        "defer()\n"
+        f"stand_in = sys.modules['{name}']\n"
+        "import litestar, httpx, uvicorn\n"
+        f"import {name}\n"
+        f"assert sys.modules['{name}'] is stand_in, 'it was read'\n"
+        f"assert {USES[name]}\n"
+        f"assert sys.modules['{name}'] is not stand_in\n"
+        f"assert {USES[name]}\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_what_is_not_installed_stays_missing() -> None:
+    script = (
+        "import sys, ki2api.cli.later as later\n"
+        "later.SELDOM = ('nothing_of_this_name',)\n"
+        "later.defer()\n"
+        "assert 'nothing_of_this_name' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
