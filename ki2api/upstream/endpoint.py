@@ -56,7 +56,7 @@ class KiroEndpoint:
 
         Of a dry flow nothing is sent: it raises NothingSent.
         """
-        flow.keep_open(self._identities.in_use(flow))
+        self._identities.use(flow)
         learnt = self._lessons.of(flow.target.model.id)
         try:
             composed = self._compose(flow, learnt)
@@ -111,8 +111,9 @@ class KiroEndpoint:
     async def _begin(self, flow: GatewayFlow, composed: Composed) -> None:
         flow.spend_call()
         options, model = self._client.options, flow.target.model
-        interpreter = self._measures.interpreter(flow, composed)
-        flow.when_closed(partial(self._learn, interpreter, model, flow.estimate()))
+        estimate = flow.estimate()
+        interpreter = self._measures.interpreter(model, estimate, composed)
+        flow.when_left(partial(self._learn, interpreter, model, estimate))
         try:
             with Limit(options.first_event_seconds, self._alarms) as limit:
                 exchange = await self._client.stream(composed.body, flow.account)
@@ -123,7 +124,9 @@ class KiroEndpoint:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
         flow.events = events
 
-    def _learn(self, interpreter: Interpreter, model: Model, estimate: Estimate) -> None:
+    def _learn(
+        self, interpreter: Interpreter, model: Model, estimate: Estimate, _: BaseException | None
+    ) -> None:
         self._measures.learn(interpreter, model, estimate)
         self._lessons.learn(interpreter, model.id)
 

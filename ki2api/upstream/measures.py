@@ -21,11 +21,10 @@ class Measures:
         """Return the input tokens that Kiro will count."""
         return round(self._calibration.of(flow.target.model.id).at(flow.estimate().tokens))
 
-    def interpreter(self, flow: GatewayFlow, composed: Composed) -> Interpreter:
+    def interpreter(self, model: Model, estimate: Estimate, composed: Composed) -> Interpreter:
         """Return what reads the reply, and knows how the model counts."""
-        model = flow.target.model
         line = self._calibration.of(model.id)
-        expected = round(line.at(flow.estimate().tokens))
+        expected = round(line.at(estimate.tokens))
         scale = Scale(family_of(model.id), line.factor)
         return Interpreter(composed.names, model.window, expected, composed.hearing, scale)
 
