@@ -1,6 +1,5 @@
 """Says who calls, by the key that was sent."""
 
-from collections.abc import Awaitable
 from typing import ClassVar
 
 from ki2api.flow import Caller, GatewayFlow
@@ -23,9 +22,9 @@ class Auth(Stage[GatewayFlow, AuthConfig]):
         super().__init__(config)
         self._keys = keys
 
-    def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> Awaitable[None]:
+    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.caller`; raises Unauthenticated."""
         request = flow.request
         key = request.key or self._keys.admit(request.headers, request.peer)
         flow.caller = Caller(key, request.peer)
-        return call_next(flow)
+        await call_next(flow)

@@ -87,18 +87,23 @@ class _Answer:
 
     async def run(self) -> None:
         """Fill `flow.events` with a reply that is what was asked for; raises InvalidReply."""
-        flow, plan, hold = self._flow, self._plan, self._hold()
+        flow, hold = self._flow, self._hold()
         flow.held = hold == "whole"
-        if self._edits:
-            flow.shorten = self._edit_inside
+        if not self._edits:
+            await self._answer(hold)
+            return
+        flow.shorten = self._edit_inside
         try:
-            if hold != "nothing":
-                await self._prove(hold)
-                return
-            await self._call_next(flow)
+            await self._answer(hold)
         finally:
-            if self._edits:
-                flow.shorten = None  # nobody outside asks for it, and it leads back to the flow
+            flow.shorten = None  # nobody outside asks for it, and it leads back to the flow
+
+    async def _answer(self, hold: Hold) -> None:
+        flow, plan = self._flow, self._plan
+        if hold != "nothing":
+            await self._prove(hold)
+            return
+        await self._call_next(flow)
         if self._edits:
             flow.events = self._edited()
         if plan.checks:

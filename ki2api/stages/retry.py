@@ -5,7 +5,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import ClassVar, Literal, TypeAlias
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_never
 
 from ki2api.budget import RetryBudget
 from ki2api.errors import (
@@ -79,6 +79,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
                 await self._attempt(flow, call_next)
             except GatewayError as error:
                 await self._again(flow, call_next, error, began)
+                for past in flow.attempts:  # its frames would keep all of the request
+                    past.error.__traceback__ = None
                 paid = [past for past in flow.attempts if past.account is not None]
                 spent = [_cost(past.error) for past in paid]
         self._budget.succeeded(*spent)
@@ -105,6 +107,8 @@ class Retry(Stage[GatewayFlow, RetryConfig]):
                     await self._attempt(flow, call_next)
         except NoAccountLeft as left:
             raise _last_word(flow.attempts, left) from left
+        finally:
+            retrying.retry = retry_never  # the object leads to itself, and by this to the flow
 
     async def _attempt(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         try:

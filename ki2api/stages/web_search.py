@@ -1,6 +1,6 @@
 """Lets the model search the web through Kiro, in as many rounds as it needs within one reply."""
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -60,24 +60,20 @@ class WebSearchStage(Stage[GatewayFlow, WebSearchConfig]):
         super().__init__(config)
         self._searches = searches
 
-    def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> Awaitable[None]:
+    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
         """Fill `flow.events` with the events of all rounds."""
         search = flow.conversation.web_search
         if search is None:
-            return call_next(flow)
-        if flow.conversation.tool_choice.mode == "none":
+            await call_next(flow)
+        elif flow.conversation.tool_choice.mode == "none":
             flow.note(self.name, "not offered: the caller wants no tool called")
             flow.conversation = replace(flow.conversation, web_search=None)
-            return call_next(flow)
-        return self._search(flow, call_next, search)
-
-    async def _search(
-        self, flow: GatewayFlow, call_next: Next[GatewayFlow], search: WebSearch
-    ) -> None:
-        first = await _asked(flow, call_next, offered(flow.conversation, search))
-        most = min(search.max_uses or self.config.max_searches, self.config.max_searches)
-        desk = _Desk(flow, search, self._searches, most)
-        flow.events = self._rounds(flow, call_next, desk, first)
+            await call_next(flow)
+        else:
+            first = await _asked(flow, call_next, offered(flow.conversation, search))
+            most = min(search.max_uses or self.config.max_searches, self.config.max_searches)
+            desk = _Desk(flow, search, self._searches, most)
+            flow.events = self._rounds(flow, call_next, desk, first)
 
     async def _rounds(
         self, flow: GatewayFlow, call_next: Next[GatewayFlow], desk: "_Desk", now: _Round

@@ -1,7 +1,6 @@
 """One call to Kiro on its way: the head of its response, then what comes, as bytes."""
 
 import ssl
-from collections.abc import Awaitable
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -93,9 +92,9 @@ class Exchange:
         """Let who reads fail, as nothing has come for too long."""
         self.give_up(UpstreamTimeout("Kiro fell silent in the middle of its answer."))
 
-    def stop(self) -> Awaitable[None]:
+    async def stop(self) -> None:
         """Read no more; the connection is closed if the response has not ended."""
-        return self._incoming.aclose()
+        await self._incoming.aclose()
 
 
 def _meaning(error: Exception, host: str, proxy: str) -> GatewayError:

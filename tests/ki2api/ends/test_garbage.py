@@ -34,8 +34,7 @@ def kept() -> Iterator[list[object]]:
         gc.enable()
 
 
-# An error keeps the frames that it went through, and the flow keeps the errors of its attempts.
-@pytest.mark.parametrize("name", [name for name in CASES if name != "tried again"])
+@pytest.mark.parametrize("name", CASES)
 async def test_a_request_that_has_ended_is_forgotten(here: Any, name: str) -> None:
     case = CASES[name]
 
