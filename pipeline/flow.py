@@ -171,6 +171,10 @@ class Flow:
         """Run a plain function when what is open now is closed, whatever happened."""
         self._scopes[-1].callback(callback)
 
+    def when_left(self, callback: Callable[[BaseException | None], object]) -> None:
+        """Do the same, and tell the function the error that what was open is closed with."""
+        self._scopes[-1].tell(callback)
+
     def scope(self) -> Scope:
         """Keep what is opened inside for the flow, or close it with the error if one is raised.
 

@@ -15,7 +15,7 @@ class Held(Struct, eq=False):
     """Entered resources, to be left all at once: `async with` does, as does `aclose`."""
 
     _leaves: list[tuple[Callable[..., Any], bool]] = []
-    """What to call, and whether that is a plain function which is told nothing."""
+    """What to call, and whether that is a plain function which is told the error alone."""
 
     def push(self, resource: AbstractAsyncContextManager[Any, bool | None]) -> None:
         """Own an entered resource."""
@@ -23,6 +23,10 @@ class Held(Struct, eq=False):
 
     def callback(self, callback: Callable[[], object]) -> None:
         """Run a plain function when its turn to be left comes."""
+        self.tell(lambda _: callback())
+
+    def tell(self, callback: Callable[[BaseException | None], object]) -> None:
+        """Run a plain function when its turn comes, and tell it the error, if there is one."""
         self._leaves.append((callback, True))
 
     def aclose(self) -> Awaitable[object]:
@@ -44,7 +48,7 @@ class Held(Struct, eq=False):
             leave, is_plain = leaves.pop()
             try:
                 if is_plain:
-                    leave()
+                    leave(error)
                 elif await leave(kind, error, at):
                     kind = error = at = None
             except BaseException as other:  # noqa: BLE001 - raised when the others have been left

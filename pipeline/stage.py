@@ -45,8 +45,12 @@ class Stage(Generic[FlowT, ConfigT]):
     async def stop(self) -> None:
         """Close it again; called when the app stops, innermost stage first."""
 
-    async def __call__(self, flow: FlowT, call_next: Next[FlowT]) -> None:
-        """Do your part, and call on with `await call_next(flow)`."""
+    def __call__(self, flow: FlowT, call_next: Next[FlowT]) -> Awaitable[None]:
+        """Do your part, and call on with `await call_next(flow)`.
+
+        That is an `async def`; a stage that has nothing to do on the way back may as well be a
+        plain function, and `return call_next(flow)`: one coroutine less.
+        """
         raise NotImplementedError
 
 

@@ -32,6 +32,8 @@ class Lease(Access, eq=False, kw_only=True):
     model: str
     member: Member
     held: bool = True
+    answered: bool = False
+    """Whether Kiro has begun to answer, so that it is known to serve the account."""
 
     def __repr__(self) -> str:
         # A stage may put a lease into its log, where the profile would name the person.

@@ -37,26 +37,26 @@ class Generation:
         self._begun = asyncio.Event()
         self._fault: PipelineError | None = PipelineError("the pipeline did not come to its start")
         self._uses = 0
-        self._unused = asyncio.Event()
-        self._unused.set()
+        self._left = asyncio.Event()
         self._replaced = asyncio.Event()
 
     def __enter__(self) -> Built:
         self._uses += 1
-        self._unused.clear()
         return self.built
 
     def __exit__(self, *_: object) -> None:
         self._uses -= 1
         if not self._uses:
-            self._unused.set()
+            self._left.set()
 
     def replace(self) -> None:
         """Let it end, as soon as nothing uses it any more."""
         self._replaced.set()
 
     async def unused(self) -> None:
-        await self._unused.wait()
+        while self._uses:
+            self._left.clear()
+            await self._left.wait()
 
     async def begun(self) -> None:
         """Wait until the chain has started; raises PipelineError where it does not."""
@@ -77,7 +77,7 @@ class Generation:
                 self._fault = None
                 self._begun.set()
                 await self._replaced.wait()
-                await self._unused.wait()
+                await self.unused()
         except BaseException as error:
             if _is_cancelled():
                 raise

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
+from functools import partial
 from typing import Annotated, ClassVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from ki2api.accounts.lease import Lease, Wish, nobody
 from ki2api.accounts.pool import AccountPool
@@ -58,15 +58,18 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
             await call_next(flow)
             return
         lease = await self._pool.lease(self._wish(flow))
-        held = _Held(self._pool, lease, flow)
-        flow.keep_open(held)
+        flow.when_left(partial(self._release, lease, flow))
         flow.account = lease
         try:
             await call_next(flow)
         except (TokenExpired, ProfileRefused, ModelNotOffered) as error:
             await self._mend(lease, error)
             await call_next(flow)
-        held.answered = True
+        lease.answered = True
+
+    def _release(self, lease: Lease, flow: GatewayFlow, error: BaseException | None) -> None:
+        """Give a lease back with the outcome, also of a reply that broke off later."""
+        self._pool.release(lease, error or flow.failure, served=lease.answered)
 
     async def _mend(self, lease: Lease, error: GatewayError) -> None:
         """Mend what was wrong with a lease; raises an error where it cannot be mended."""
@@ -114,27 +117,6 @@ class AccountSelect(Stage[GatewayFlow, AccountSelectConfig]):
             comes_back=conversation.metadata.session is not None or len(conversation.turns) > 1,
             sticky=sticky,
         )
-
-
-class _Held(Struct):
-    """A lease whose release learns the outcome, also of a reply that broke off later."""
-
-    pool: AccountPool
-    lease: Lease
-    flow: GatewayFlow
-    answered: bool = False
-    """Whether Kiro has begun to answer, so that it is known to serve the account."""
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.pool.release(self.lease, error or self.flow.failure, served=self.answered)
 
 
 def _session(conversation: Conversation, key: str) -> str:

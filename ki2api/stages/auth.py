@@ -1,5 +1,6 @@
 """Says who calls, by the key that was sent."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from ki2api.flow import Caller, GatewayFlow
@@ -22,9 +23,9 @@ class Auth(Stage[GatewayFlow, AuthConfig]):
         super().__init__(config)
         self._keys = keys
 
-    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+    def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> Awaitable[None]:
         """Fill `flow.caller`; raises Unauthenticated."""
         request = flow.request
         key = request.key or self._keys.admit(request.headers, request.peer)
         flow.caller = Caller(key, request.peer)
-        await call_next(flow)
+        return call_next(flow)

@@ -87,23 +87,18 @@ class _Answer:
 
     async def run(self) -> None:
         """Fill `flow.events` with a reply that is what was asked for; raises InvalidReply."""
-        flow, hold = self._flow, self._hold()
+        flow, plan, hold = self._flow, self._plan, self._hold()
         flow.held = hold == "whole"
-        if not self._edits:
-            await self._answer(hold)
-            return
-        flow.shorten = self._edit_inside
+        if self._edits:
+            flow.shorten = self._edit_inside
         try:
-            await self._answer(hold)
+            if hold != "nothing":
+                await self._prove(hold)
+                return
+            await self._call_next(flow)
         finally:
-            flow.shorten = None  # nobody outside asks for it, and it leads back to the flow
-
-    async def _answer(self, hold: Hold) -> None:
-        flow, plan = self._flow, self._plan
-        if hold != "nothing":
-            await self._prove(hold)
-            return
-        await self._call_next(flow)
+            if self._edits:
+                flow.shorten = None  # nobody outside asks for it, and it leads back to the flow
         if self._edits:
             flow.events = self._edited()
         if plan.checks:

@@ -86,7 +86,7 @@ def _check_end(stream: EventStream) -> None:
 
 
 def _reported(batch: Batch[ReplyEvent]) -> Usage | None:
-    for event in batch:
+    for event in reversed(batch):  # the last but one, mostly
         if isinstance(event, UsageReported):
             return event.usage
     return None

@@ -1,5 +1,6 @@
 """Reads the client's dialect into the one form that everything inside works on."""
 
+from collections.abc import Awaitable
 from typing import ClassVar, Literal
 
 from ki2api.conversation import Conversation
@@ -22,7 +23,7 @@ class Normalize(Stage[GatewayFlow, NormalizeConfig]):
     requires: ClassVar[frozenset[str]] = frozenset({"request", "protocol"})
     provides: ClassVar[frozenset[str]] = frozenset({"conversation", "delivery"})
 
-    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+    def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> Awaitable[None]:
         """Fill `flow.conversation` and `flow.delivery`; raises InvalidRequest."""
         drop = self.config.unknown_parts == "drop"
         flow.conversation, flow.delivery = flow.protocol.decode(flow.request, drop_unknown=drop)
@@ -31,7 +32,7 @@ class Normalize(Stage[GatewayFlow, NormalizeConfig]):
         if flow.watched:
             for told in unknown_fields(flow.request.body, flow.protocol.fields):
                 flow.note(self.name, told)
-        await call_next(flow)
+        return call_next(flow)
 
 
 def _not_told_of(asked: Conversation) -> list[str]:

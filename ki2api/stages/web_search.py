@@ -1,6 +1,6 @@
 """Lets the model search the web through Kiro, in as many rounds as it needs within one reply."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -60,20 +60,24 @@ class WebSearchStage(Stage[GatewayFlow, WebSearchConfig]):
         super().__init__(config)
         self._searches = searches
 
-    async def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> None:
+    def __call__(self, flow: GatewayFlow, call_next: Next[GatewayFlow]) -> Awaitable[None]:
         """Fill `flow.events` with the events of all rounds."""
         search = flow.conversation.web_search
         if search is None:
-            await call_next(flow)
-        elif flow.conversation.tool_choice.mode == "none":
+            return call_next(flow)
+        if flow.conversation.tool_choice.mode == "none":
             flow.note(self.name, "not offered: the caller wants no tool called")
             flow.conversation = replace(flow.conversation, web_search=None)
-            await call_next(flow)
-        else:
-            first = await _asked(flow, call_next, offered(flow.conversation, search))
-            most = min(search.max_uses or self.config.max_searches, self.config.max_searches)
-            desk = _Desk(flow, search, self._searches, most)
-            flow.events = self._rounds(flow, call_next, desk, first)
+            return call_next(flow)
+        return self._search(flow, call_next, search)
+
+    async def _search(
+        self, flow: GatewayFlow, call_next: Next[GatewayFlow], search: WebSearch
+    ) -> None:
+        first = await _asked(flow, call_next, offered(flow.conversation, search))
+        most = min(search.max_uses or self.config.max_searches, self.config.max_searches)
+        desk = _Desk(flow, search, self._searches, most)
+        flow.events = self._rounds(flow, call_next, desk, first)
 
     async def _rounds(
         self, flow: GatewayFlow, call_next: Next[GatewayFlow], desk: "_Desk", now: _Round

@@ -57,12 +57,12 @@ class Pool:
             connection.cut()
 
     def _freed(self, connection: Connection, kept: float) -> None:
-        origin = self._open[connection]
+        waiting = self._idle[self._open[connection]]
         seconds = min(self._idle_seconds, kept - MARGIN)
-        if seconds <= 0 or len(self._idle[origin]) >= self._most_idle:
+        if seconds <= 0 or len(waiting) >= self._most_idle:
             connection.close()
             return
-        self._idle[origin].append(connection)
+        waiting.append(connection)
         connection.at = asyncio.get_running_loop().time() + seconds
         self._alarms.set(connection)
 

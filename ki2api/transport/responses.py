@@ -98,5 +98,8 @@ def is_framed(headers: Headers) -> bool:
 
 def kept_for(headers: Headers) -> float:
     """Return for how many seconds the server keeps the connection, as far as it says so."""
-    told = (_TIMEOUT.search(value) for name, value in headers if name.lower() == b"keep-alive")
-    return min((float(found[1]) for found in told if found), default=math.inf)
+    seconds = math.inf
+    for name, value in headers:
+        if name.lower() == b"keep-alive" and (told := _TIMEOUT.search(value)):
+            seconds = min(seconds, float(told[1]))
+    return seconds

@@ -1,5 +1,7 @@
 """Puts composed conversations to Kiro, and hands out the answers as byte streams."""
 
+from collections.abc import Awaitable
+
 from msgspec import Struct
 
 from ki2api.accounts.companion import Access
@@ -34,12 +36,10 @@ class KiroClient:
         self._hosts = hosts
         self.options = options
 
-    async def stream(self, content: bytes, access: Access) -> Exchange:
+    def stream(self, content: bytes, access: Access) -> Awaitable[Exchange]:
         """Send a request; raises the meaning of any answer that is not a stream of events.
 
         What is returned has begun, and is to be stopped.
         """
         call = generate_call(content, self.options.binding)
-        return await self._hosts.reach(
-            "runtime", access, lambda url: self._caller.put(url, call, access)
-        )
+        return self._hosts.reach("runtime", access, lambda url: self._caller.put(url, call, access))

@@ -1,6 +1,7 @@
 """The innermost callable of the chain: puts the conversation to Kiro and reads its answer."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -14,6 +15,7 @@ from ki2api.errors import (
     ThoughtsRefused,
     UpstreamTimeout,
 )
+from ki2api.estimate import Estimate
 from ki2api.estimate.calibration import Calibration
 from ki2api.events import ReplyEvent
 from ki2api.flow import GatewayFlow, NothingSent
@@ -21,6 +23,7 @@ from ki2api.kiro.compose import Composed, Learnt, Limits, compose
 from ki2api.kiro.framing import Decoder
 from ki2api.kiro.interpret import Interpreter, joined
 from ki2api.kiro.shape import shape_of
+from ki2api.models import Model
 from ki2api.transport.limit import Limit
 from ki2api.upstream.client import KiroClient
 from ki2api.upstream.exchange import Exchange
@@ -29,7 +32,7 @@ from ki2api.upstream.lessons import Lessons
 from ki2api.upstream.measures import Measures
 from ki2api.upstream.refused import tell_shape
 from ki2api.upstream.silence import Silence
-from pipeline import Batch
+from pipeline import Batch, Note
 
 
 class KiroEndpoint:
@@ -53,19 +56,20 @@ class KiroEndpoint:
 
         Of a dry flow nothing is sent: it raises NothingSent.
         """
-        await flow.hold(self._identities.in_use(flow))
+        self._identities.use(flow)
+        learnt = self._lessons.of(flow.target.model.id)
         try:
-            await self._answer(flow)
+            composed = self._compose(flow, learnt)
+            self._measures.check(flow)
+            if flow.dry:
+                shape = shape_of(composed.body, flow.target.model, self._limits)
+                raise NothingSent(composed, shape)
+            await self._answer(flow, composed, learnt)
         except ContextTooLong as error:
             self._measures.explain(error, flow)
             raise
 
-    async def _answer(self, flow: GatewayFlow) -> None:
-        learnt = self._lessons.of(flow.target.model.id)
-        composed = self._compose(flow, learnt)
-        self._measures.check(flow)
-        if flow.dry:
-            raise NothingSent(composed, shape_of(composed.body, flow.target.model, self._limits))
+    async def _answer(self, flow: GatewayFlow, composed: Composed, learnt: Learnt) -> None:
         try:
             await self._ask(flow, composed, learnt)
         except (InvalidRequest, ContextTooLong):
@@ -107,11 +111,9 @@ class KiroEndpoint:
     async def _begin(self, flow: GatewayFlow, composed: Composed) -> None:
         flow.spend_call()
         options, model = self._client.options, flow.target.model
-        expected, scale = self._measures.expected(flow), self._measures.scale(flow)
-        interpreter = Interpreter(composed.names, model.window, expected, composed.hearing, scale)
         estimate = flow.estimate()
-        flow.when_closed(lambda: self._lessons.learn(interpreter, model.id))
-        flow.when_closed(lambda: self._measures.learn(interpreter, model, estimate))
+        interpreter = self._measures.interpreter(model, estimate, composed)
+        flow.when_left(partial(self._learn, interpreter, model, estimate))
         try:
             with Limit(options.first_event_seconds, self._alarms) as limit:
                 exchange = await self._client.stream(composed.body, flow.account)
@@ -122,6 +124,12 @@ class KiroEndpoint:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
         flow.events = events
 
+    def _learn(
+        self, interpreter: Interpreter, model: Model, estimate: Estimate, _: BaseException | None
+    ) -> None:
+        self._measures.learn(interpreter, model, estimate)
+        self._lessons.learn(interpreter, model.id)
+
     def _compose(self, flow: GatewayFlow, learnt: Learnt) -> Composed:
         conversation = flow.conversation
         ids = self._identities.of(conversation)
@@ -131,9 +139,8 @@ class KiroEndpoint:
         except GatewayError as error:
             flow.note("kiro", f"refused before it was sent: {error.message}")
             raise
-        noted = {note.text for note in flow.notes}
         for text in _notes(composed):
-            if text not in noted:
+            if Note("kiro", text) not in flow.notes:
                 flow.note("kiro", text)
         return composed
 

@@ -1,6 +1,7 @@
 """One call to Kiro on its way: the head of its response, then what comes, as bytes."""
 
 import ssl
+from collections.abc import Awaitable
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -92,9 +93,9 @@ class Exchange:
         """Let who reads fail, as nothing has come for too long."""
         self.give_up(UpstreamTimeout("Kiro fell silent in the middle of its answer."))
 
-    async def stop(self) -> None:
+    def stop(self) -> Awaitable[None]:
         """Read no more; the connection is closed if the response has not ended."""
-        await self._incoming.aclose()
+        return self._incoming.aclose()
 
 
 def _meaning(error: Exception, host: str, proxy: str) -> GatewayError:

@@ -6,8 +6,8 @@ Kiro refuses ids that come again after a request of theirs had failed (docs/kiro
 
 import asyncio
 from collections import OrderedDict
+from functools import partial
 from secrets import token_hex
-from types import TracebackType
 
 from ki2api.conversation import Conversation
 from ki2api.errors import CallerError, GatewayError
@@ -34,40 +34,25 @@ class Identities:
         salt = self._salts.get(ids.conversation)
         return ids if salt is None else ids_of(conversation, salt)
 
-    def in_use(self, flow: GatewayFlow) -> "InUse":
+    def use(self, flow: GatewayFlow) -> None:
         """Burn the ids of a flow's conversation when its attempt, or its reply later, fails.
 
         So does one that is cut off before it was answered: nobody knows what Kiro made of it.
         """
-        return InUse(self, flow)
+        # As it is put to Kiro: stages outside may put back what the client had asked.
+        flow.when_left(partial(self._used, flow, flow.conversation))
+
+    def _used(
+        self, flow: GatewayFlow, conversation: Conversation, error: BaseException | None
+    ) -> None:
+        if isinstance(error, CallerError):
+            return
+        failed = isinstance(error, GatewayError | asyncio.CancelledError)
+        if failed or (error is None and flow.failure is not None):
+            self.burn(conversation)
 
     def burn(self, conversation: Conversation) -> None:
         """Never use the present ids of this conversation again."""
         self._salts[ids_of(conversation, self._own_salt).conversation] = token_hex(8)
         if len(self._salts) > REMEMBERED:
             self._salts.popitem(last=False)
-
-
-class InUse:
-    """The ids of a flow's conversation, while its attempt and its reply last."""
-
-    def __init__(self, identities: Identities, flow: GatewayFlow) -> None:
-        self._identities = identities
-        self._flow = flow
-        self._conversation = flow.conversation
-        """As it is put to Kiro: stages outside may put back what the client had asked."""
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if isinstance(error, CallerError):
-            return
-        failed = isinstance(error, GatewayError | asyncio.CancelledError)
-        if failed or (error is None and self._flow.failure is not None):
-            self._identities.burn(self._conversation)

@@ -4,6 +4,7 @@ from ki2api.errors import ContextTooLong
 from ki2api.estimate import Estimate, family_of
 from ki2api.estimate.calibration import Calibration
 from ki2api.flow import GatewayFlow
+from ki2api.kiro.compose import Composed
 from ki2api.kiro.interpret import Interpreter
 from ki2api.kiro.overflow import add_figures, check_fits
 from ki2api.kiro.usage import Scale
@@ -20,10 +21,12 @@ class Measures:
         """Return the input tokens that Kiro will count."""
         return round(self._calibration.of(flow.target.model.id).at(flow.estimate().tokens))
 
-    def scale(self, flow: GatewayFlow) -> Scale:
-        """Return how the model counts what it writes."""
-        model_id = flow.target.model.id
-        return Scale(family_of(model_id), self._calibration.of(model_id).factor)
+    def interpreter(self, model: Model, estimate: Estimate, composed: Composed) -> Interpreter:
+        """Return what reads the reply, and knows how the model counts."""
+        line = self._calibration.of(model.id)
+        expected = round(line.at(estimate.tokens))
+        scale = Scale(family_of(model.id), line.factor)
+        return Interpreter(composed.names, model.window, expected, composed.hearing, scale)
 
     def check(self, flow: GatewayFlow) -> None:
         """Refuse what surely does not fit by its words alone; raises ContextTooLong."""

@@ -191,6 +191,18 @@ async def test_a_plain_function_is_run_when_what_is_open_now_is_closed() -> None
     assert diary == ["the attempt", "the flow"]
 
 
+async def test_a_plain_function_may_be_told_the_error_that_ends_what_is_open() -> None:
+    flow, told, error = Flow(), list[object](), ValueError("no")
+    flow.when_left(told.append)
+    with suppress(ValueError):
+        async with flow.scope():
+            flow.when_left(told.append)
+            raise error
+    assert told == [error]
+    await flow.aclose()
+    assert told == [error, None]
+
+
 async def test_what_a_scope_holds_may_be_left_before_the_flow_ends() -> None:
     diary: list[tuple[str, object]] = []
     flow = Flow()

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from ki2api.accounts.companion import Access
-from ki2api.accounts.lease import Lease, Wish
+from ki2api.accounts.account import Credential
+from ki2api.accounts.lease import Lease, Wish, leased
+from ki2api.accounts.member import Member
 from ki2api.accounts.pool import AccountPool
 from ki2api.accounts.strategies import Strategies, first_ready, least_used, round_robin
 from ki2api.conversation import Conversation, ImagePart, Metadata, TextPart, Turn
@@ -43,6 +44,10 @@ pytestmark = pytest.mark.anyio
 HELLO = Conversation("claude-sonnet-4-5", (Turn("user", (TextPart("Hello"),)),))
 
 
+def of_account(name: str) -> Lease:
+    return leased(Member(Credential(name, "api-key", api_key=Secret("token")), 0, 0.0, 0.0), "")
+
+
 class Diary:
     """A pool that leases account `a`, and remembers what it was asked."""
 
@@ -63,13 +68,13 @@ class Diary:
 
     async def lease(self, wish: Wish) -> Lease:
         self.wishes.append(wish)
-        return cast("Lease", Access(name="a", token=Secret("token")))
+        return of_account("a")
 
     def peek(self, wish: Wish) -> Lease:
         self.wishes.append(wish)
         if not self.ready:
             raise NoAccountLeft("no account can serve now:\na: resting")
-        return cast("Lease", Access(name=self.ready[0], token=Secret("token")))
+        return of_account(self.ready[0])
 
     def statuses(self) -> list[Any]:
         ready = [SimpleNamespace(name=name, state="ready") for name in self.ready]

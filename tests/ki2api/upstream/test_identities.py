@@ -58,9 +58,11 @@ async def test_an_attempt_that_fails_burns_the_ids_unless_the_caller_is_at_fault
     ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
     first = ids.of(about("cats"))
     with suppress(GatewayError, asyncio.CancelledError):
-        async with ids.in_use(flow):
+        async with flow.scope():
+            ids.use(flow)
             if error:
                 raise error
+    await flow.aclose()
     assert (ids.of(about("cats")) != first) is burnt
 
 
@@ -68,8 +70,9 @@ async def test_an_attempt_that_fails_burns_the_ids_unless_the_caller_is_at_fault
 async def test_a_reply_that_breaks_off_later_burns_them_too() -> None:
     ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
     first = ids.of(about("cats"))
-    async with ids.in_use(flow):
-        flow.failure = UpstreamDisconnected("broke off")
+    ids.use(flow)
+    flow.failure = UpstreamDisconnected("broke off")
+    await flow.aclose()
     assert ids.of(about("cats")) != first
 
 
@@ -79,8 +82,9 @@ async def test_the_conversation_that_was_put_to_kiro_is_burnt_and_not_what_stand
 ):
     ids, flow = Identities(), build_flow(GatewayFlow, conversation=about("cats"))
     cats, dogs = ids.of(about("cats")), ids.of(about("dogs"))
-    async with ids.in_use(flow):
-        flow.conversation = about("dogs")
-        flow.failure = UpstreamDisconnected("broke off")
+    ids.use(flow)
+    flow.conversation = about("dogs")
+    flow.failure = UpstreamDisconnected("broke off")
+    await flow.aclose()
     assert ids.of(about("cats")) != cats
     assert ids.of(about("dogs")) == dogs
