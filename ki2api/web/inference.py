@@ -8,7 +8,7 @@ from ki2api.protocols.openai_chat import OPENAI_CHAT
 from ki2api.protocols.openai_responses import OpenAICompaction, OpenAIResponses
 from ki2api.protocols.openai_responses.counting import input_tokens_body
 from ki2api.protocols.openai_responses.decode import decode_count
-from ki2api.web.answers import Answer, complete
+from ki2api.web.answers import complete
 from ki2api.web.openapi.anthropic import COUNT_TOKENS, MESSAGES
 from ki2api.web.openapi.openai_chat import CHAT_COMPLETIONS
 from ki2api.web.openapi.openai_responses import COMPACT, INPUT_TOKENS, RESPONSES
@@ -46,17 +46,17 @@ async def compact(request: AnyRequest) -> ASGIApp:
 
 
 @post("/v1/responses/input_tokens", opt={OPERATION: INPUT_TOKENS})
-async def input_tokens(request: AnyRequest) -> Answer:
+async def input_tokens(request: AnyRequest) -> ASGIApp:
     """Estimate the input tokens of a request of the Responses API; nothing is sent to Kiro."""
     gateway = gateway_of(request)
     conversation = decode_count(await raw(request), gateway.shelf.of(caller(request)))
-    return complete(request, Body(input_tokens_body(gateway.count(conversation))))
+    body = input_tokens_body(gateway.count(conversation))
+    return complete(request, Body(body)).to_asgi_response(None, request)
 
 
 @post("/v1/messages/count_tokens", opt={OPERATION: COUNT_TOKENS})
-async def count_tokens(request: AnyRequest) -> Answer:
+async def count_tokens(request: AnyRequest) -> ASGIApp:
     """Estimate the input tokens of a Messages request; nothing is sent to Kiro."""
     conversation = anthropic.decode_count(await raw(request))
-    return complete(
-        request, Body(anthropic.count_tokens_body(gateway_of(request).count(conversation)))
-    )
+    body = anthropic.count_tokens_body(gateway_of(request).count(conversation))
+    return complete(request, Body(body)).to_asgi_response(None, request)

@@ -36,7 +36,7 @@ def journal(flow: GatewayFlow, status: int) -> None:
         words += [f"({cause})"] if (cause := _cause(flow.failure)) else []
     log = flow.log
     log.info(" ".join(words))
-    for note in flow.notes:
+    for note in flow.notes if flow.watched else ():
         log.debug("{}", f"{note.stage}: {note.text}")  # noqa: PLE1205 - loguru fills {}
 
 
