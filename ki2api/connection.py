@@ -152,7 +152,7 @@ class StrictProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         parser = self.parser
         method, version = parser.get_method(), parser.get_http_version()
-        self._heads.judge(self.url, method, version, self.headers)
+        self._heads.judge(self.url, method, version, self.headers, came=self._fed)
         self._expect_nothing()
         self._shared.resting.pop(self, None)
         if parser.should_upgrade():
@@ -162,7 +162,7 @@ class StrictProtocol(HttpToolsProtocol):
         tell(self.scope, method, version, self.url)
         self._departure = Departure()
         self._departure.put_into(self.scope)
-        self.cycle = Cycle.of(self, self._outlet, last=version == "1.0" or self._shared.draining)
+        self.cycle = Cycle(self, self._outlet, last=version == "1.0" or self._shared.draining)
         self._start_asgi_task(self.cycle, self.app)
 
     def on_body(self, body: bytes) -> None:

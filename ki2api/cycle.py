@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 _NAME = pattern(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _BODILESS = (204, 304)
+_CR, _LF, _NUL = b"\r\n\0"
 
 
 class Outlet:
@@ -37,26 +38,29 @@ class Cycle(RequestResponseCycle):
     dearest things that it does; nothing of an answer is on its way before `response_started`.
     """
 
+    access_log = False
+    disconnected = False
+    more_body = True
+    response_started = response_complete = False
     _head: bytes | None = None
     _streams = False
     """Whether the head and some of the body have gone out in chunks, and the end has not."""
 
-    @classmethod
-    def of(cls, connection: HttpToolsProtocol, outlet: Outlet, *, last: bool) -> "Cycle":
-        """Make that of the request whose head has come; `last` closes the connection after it."""
-        return cls(
-            scope=connection.scope,
-            transport=outlet,  # type: ignore[arg-type]  # as far as it is used
-            flow=connection.flow,
-            logger=connection.logger,
-            access_logger=connection.access_logger,
-            access_log=False,
-            default_headers=connection.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=_waits(connection.headers),
-            keep_alive=not last and connection.parser.should_keep_alive(),
-            on_response=connection.on_response_complete,
-        )
+    def __init__(self, connection: HttpToolsProtocol, outlet: Outlet, *, last: bool) -> None:
+        """Take the request whose head has come; `last` closes the connection after it.
+
+        uvicorn's own is not called: to hand it all of this by name costs more than it does.
+        """
+        self.scope = connection.scope
+        self.transport = outlet  # type: ignore[assignment]  # as far as it is used
+        self.flow = connection.flow
+        self.logger = connection.logger
+        self.default_headers = connection.server_state.default_headers
+        self.message_event = asyncio.Event()
+        self.waiting_for_100_continue = _waits(connection.headers)
+        self.keep_alive = not last and connection.parser.should_keep_alive()
+        self.on_response = connection.on_response_complete
+        self.body = bytearray()
 
     async def send(self, message: Any) -> None:
         """Take a message of the app; part of ASGI. Raises RuntimeError for one out of turn."""
@@ -92,7 +96,7 @@ class Cycle(RequestResponseCycle):
         elif not self.keep_alive:
             lines.append(b"connection: close")
         text = b"".join(lines)
-        if b"\r" in text or b"\n" in text or b"\0" in text:
+        if _CR in text or _LF in text or _NUL in text:
             raise RuntimeError("a header field of the answer has a line break in it")
         self._head = STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
 

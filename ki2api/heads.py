@@ -14,6 +14,7 @@ Fields = Sequence[tuple[bytes, bytes]]
 _FRAMED_BY = b"chunked"
 _VERSIONS = {"1.0", "1.1"}
 _AROUND = len(b": \r\n")
+_HASH = ord("#")
 
 
 class Heads:
@@ -24,9 +25,12 @@ class Heads:
         self.room = room
         self._most = most
 
-    def judge(self, target: bytes, method: bytes, version: str, fields: Fields) -> None:
-        """Judge the head of a request."""
-        self._weigh(len(target), fields)
+    def judge(
+        self, target: bytes, method: bytes, version: str, fields: Fields, *, came: int
+    ) -> None:
+        """Judge the head of a request, of which so many bytes have come at most."""
+        if len(fields) > self._most or came + _AROUND * len(fields) > self.room:
+            self._weigh(len(target), fields)
         names = [name for name, _ in fields]
         if version not in _VERSIONS:
             raise InvalidRequest("Only HTTP/1.1 is spoken here.")
@@ -65,7 +69,7 @@ def _check_encoding(fields: Fields) -> None:
 
 def _is_ours(target: bytes, fields: Fields) -> bool:
     """Tell whether a target is a path, alone or, as a client of a proxy writes it, with us."""
-    if b"#" in target:
+    if _HASH in target:
         return False
     if target.startswith(b"/"):
         return True

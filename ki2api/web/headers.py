@@ -33,12 +33,12 @@ def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
     One that comes twice is one list of both values, as HTTP has it: so neither hides the other.
     """
-    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-    found = dict(fields)
-    if len(found) == len(fields):
-        return found
-    found.clear()
-    for name, value in fields:
-        before = found.get(name, value)
-        found[name] = value if before == value else f"{before}, {value}"
+    fields = [*headers]
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields}
+    if len(found) < len(fields):
+        found.clear()
+        for name, value in fields:
+            key, said = name.decode("latin-1"), value.decode("latin-1")
+            before = found.get(key, said)
+            found[key] = said if before == said else f"{before}, {said}"
     return found
