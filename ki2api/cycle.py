@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 _NAME = pattern(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _BODILESS = (204, 304)
+# Numbers: to look for bytes in bytes, the interpreter raises an error first and takes it back.
 _CR, _LF, _NUL = b"\r\n\0"
 
 

@@ -17,6 +17,7 @@ MOST = 1_000_000
 
 _SMALL = 4096
 """Bytes; in a longer body, counting its brackets takes as long as taking them out."""
+_BACKSLASH = ord("\\")
 _KEPT = b'[]{}"'
 _DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 _NEVER_ESCAPED = bytes(byte for byte in range(256) if byte not in _KEPT + rb"\/bfnrtu")
@@ -34,7 +35,7 @@ def check_depth(body: bytes, *, most: int = MOST) -> None:
     """Let a JSON text pass, or raise InvalidRequest; what is no JSON passes too."""
     if len(body) < _SMALL and body.count(b"[") + body.count(b"{") <= DEEPEST:
         return
-    if b"\\" in body and _surely_shallow(body, min(most, _MOST_LINES)):
+    if _BACKSLASH in body and _surely_shallow(body, min(most, _MOST_LINES)):
         return
     brackets = _outside_of_strings(body)
     if len(brackets) > 2 * most:
@@ -59,7 +60,7 @@ def _surely_shallow(body: bytes, most_lines: int) -> bool:
 
 def _outside_of_strings(body: bytes) -> bytes:
     """Return the brackets that are no text, all of them square."""
-    if b"\\" in body:
+    if _BACKSLASH in body:
         # What a backslash may stand before is kept until the two have gone together. Before
         # anything else it is no JSON, and nobody reads on behind it.
         body = body.translate(None, _NEVER_ESCAPED).replace(rb"\\", b"").replace(rb"\"", b"")

@@ -1,7 +1,6 @@
 """What dialects share beside the conversation: fields without effect, refused ones, sessions."""
 
-from collections.abc import Collection, Mapping
-from itertools import repeat
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -44,23 +43,19 @@ def session_of(request: RawRequest) -> str | None:
 
 def asked_for(request: msgspec.Struct, neutral: Mapping[str, Any]) -> list[str]:
     """Name the fields that hold anything but null or the value that asks for nothing."""
-    return [name for name, value in _given(request, neutral) if value != neutral[name]]
+    return [
+        name
+        for name in neutral
+        if (value := getattr(request, name)) is not None and value != neutral[name]
+    ]
 
 
 def refuse_any(request: msgspec.Struct, refused: Mapping[str, Refused]) -> None:
     """Refuse the first field that asks for what this gateway cannot give."""
-    for name, value in _given(request, refused):
-        if value != refused[name].neutral:
+    for name in refused:
+        value = getattr(request, name)
+        if value is not None and value != refused[name].neutral:
             raise InvalidRequest(refused[name].why, path=name)
-
-
-def _given(request: msgspec.Struct, names: Collection[str]) -> list[tuple[str, Any]]:
-    """Return those fields that are not null; of most requests, none."""
-    values = [*map(getattr, repeat(request), names)]
-    if values.count(None) == len(values):
-        return []
-    named = zip(names, values, strict=True)
-    return [(name, value) for name, value in named if value is not None]
 
 
 def checked_effort(effort: str | None, at: str) -> str | None:

@@ -4,8 +4,6 @@ It is made for Anthropic's accounting and differs between versions and conversat
 would only keep equal prompts from the cache (docs/kiro.md §3.9). It is left out, and listed so.
 """
 
-from collections.abc import Iterator
-
 from ki2api.protocols.anthropic import wire
 
 _HEAD = "x-anthropic-billing-header:"
@@ -16,7 +14,7 @@ def is_billing(block: wire.SystemText) -> bool:
     return block.text.startswith(_HEAD)
 
 
-def billing_lines(system: str | list[wire.SystemText] | None) -> Iterator[str]:
+def billing_lines(system: str | list[wire.SystemText] | None) -> list[str]:
     """Name the places where it stands."""
-    if isinstance(system, list):
-        yield from (f"system[{index}]" for index, block in enumerate(system) if is_billing(block))
+    blocks = system if isinstance(system, list) else ()
+    return [f"system[{index}]" for index, block in enumerate(blocks) if is_billing(block)]

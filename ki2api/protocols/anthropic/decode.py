@@ -269,21 +269,20 @@ def _session_in(user_id: str) -> str | None:
     return user_id.partition("_session_")[2] or None
 
 
-def _not_honoured(asked: wire.CountRequest, outputs: Outputs, request: RawRequest) -> Iterator[str]:
-    yield from asked_for(asked, NO_EFFECT)
-    yield from billing_lines(asked.system)
-    yield from searches(asked.tools)
-    yield from [f"{at}.task_budget" for config, at in outputs if config.task_budget is not None]
+def _not_honoured(asked: wire.CountRequest, outputs: Outputs, request: RawRequest) -> list[str]:
+    found = [*asked_for(asked, NO_EFFECT), *billing_lines(asked.system), *searches(asked.tools)]
+    found += [f"{at}.task_budget" for config, at in outputs if config.task_budget is not None]
     if asked.thinking and asked.thinking.display not in (None, *DISPLAYS):
-        yield "thinking.display"
+        found.append("thinking.display")
     if asked.thinking and asked.thinking.type == "between_tools":
-        yield "thinking.type"
+        found.append("thinking.type")
     for index, tool in enumerate(asked.tools or ()):
         if _is_web_search(tool) and tool.user_location is not None:
-            yield f"tools[{index}].user_location"
+            found.append(f"tools[{index}].user_location")
     for index, message in enumerate(asked.messages):
         if message.clear_at == "next_user_message":
-            yield f"messages[{index}].clear_at"
+            found.append(f"messages[{index}].clear_at")
     # Inside of a JSON string the quotes would be escaped: this finds the key, wherever it stands.
     if b'"cache_control"' in request.body:
-        yield "cache_control"
+        found.append("cache_control")
+    return found

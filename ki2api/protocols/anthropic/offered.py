@@ -24,11 +24,9 @@ def is_search(tool: wire.Tool) -> bool:
     return (tool.type or "").startswith(_SEARCHES)
 
 
-def searches(tools: list[wire.Tool] | None) -> Iterator[str]:
+def searches(tools: list[wire.Tool] | None) -> list[str]:
     """Name the places of such tools."""
-    for index, tool in enumerate(tools or ()):
-        if is_search(tool):
-            yield f"tools[{index}]"
+    return [f"tools[{index}]" for index, tool in enumerate(tools or ()) if is_search(tool)]
 
 
 def listed_tools(
