@@ -13,7 +13,7 @@ from tests.bench.counts import Cost, Counted
 from tests.bench.machine import ROOT
 from tests.bench.targets import ALL
 
-CALLS_A_REQUEST = 1_560
+CALLS_A_REQUEST = 1_480
 CALLS_A_FRAME = 10
 """In a burst; calls of functions written in Python or C, in the thread of the event loop."""
 CALLS_A_READ = 80
