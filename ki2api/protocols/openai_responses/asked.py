@@ -66,9 +66,10 @@ class Asked(msgspec.Struct, frozen=True):
 def echo_of(body: bytes) -> dict[str, msgspec.Raw]:
     """Read what is to be repeated of a body that was read before."""
     echo = msgspec.structs.asdict(_ECHO.decode(body))
-    return {
-        name: _UNSAID.get(name, value) if value == _NULL else value for name, value in echo.items()
-    }
+    for name, unsaid in _UNSAID.items():
+        if echo[name] == _NULL:
+            echo[name] = unsaid
+    return echo
 
 
 NOTHING = Asked(echo_of(b"{}"))
