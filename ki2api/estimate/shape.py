@@ -124,7 +124,7 @@ def _patterns(drawn: bytes) -> list[int]:
     counts: list[int] = []
     for pattern, parts in zip(_PATTERNS, _MADE_OF, strict=True):
         # To find that a single byte is nowhere is many times quicker than to count it.
-        there = all(map(counts.__getitem__, parts)) if parts else pattern in drawn
+        there = all(map(counts.__getitem__, parts)) if parts else pattern[0] in drawn
         counts.append(drawn.count(pattern) if there else 0)
     return counts
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 Origin = tuple[str, str, int]
 """Scheme, host and port."""
 _PORTS = {"http": 80, "https": 443}
+_CR, _LF, _NUL = b"\r\n\0"
 _SHORT = 16 * 1024
 """Bytes of a body that cost less to copy than to be written as a piece of their own."""
 
@@ -90,6 +91,6 @@ def _field(header: tuple[bytes, bytes]) -> bytes:
 
 def _lines(lines: list[bytes]) -> bytes:
     text = b"".join(lines)
-    if b"\n" in text or b"\r" in text or b"\0" in text:
+    if _CR in text or _LF in text or _NUL in text:
         raise httpx.LocalProtocolError("a header of the request holds a line break")
     return b"\r\n".join([*lines, b""])
