@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-SELDOM = "yaml", "pdb", "idna", "logging.config"
+SELDOM = "yaml", "pdb", "idna", "csv", "bz2", "lzma", "logging.config", "multiprocessing.connection"
 """By whom: Litestar, to write its own description of an API and to debug; httpx, for hosts that are
-not ASCII; uvicorn, to read settings of a log. They are a twentieth of a start and 2 MB of a server.
+not ASCII; Python, for lists of installed files and for archives; uvicorn, to read settings of a log
+and to run more processes. They are a twentieth of a start and 2 MB of a server.
 """
 NEVER = "httpx._main"
 """The command line of httpx, which would bring all of rich; httpx does without where it is none."""

@@ -46,7 +46,11 @@ USES = {
     "yaml": "yaml.safe_load('a: 1') == {'a': 1}",
     "pdb": "pdb.Pdb",
     "idna": "idna.encode('bücher.example') == b'xn--bcher-kva.example'",
+    "csv": "[*csv.reader(['a,b'])] == [['a', 'b']]",
+    "bz2": "bz2.decompress(bz2.compress(b'a')) == b'a'",
+    "lzma": "lzma.decompress(lzma.compress(b'a')) == b'a'",
     "logging.config": "logging.config.dictConfig({'version': 1}) is None",
+    "multiprocessing.connection": "len(multiprocessing.Pipe()) == 2",
 }
 
 
