@@ -50,7 +50,8 @@ def _surely_shallow(body: bytes, most_lines: int) -> bool:
     It takes long to part their strings from what is around them. Written with a line for each
     value, a text has a line that begins with so many spaces where it is so deep.
     """
-    if len(body.translate(None, _NO_LINE)) > most_lines:
+    # But for the depth itself, which recursion ends, of two bytes one at most begins a line.
+    if len(body) > 2 * most_lines and len(body.translate(None, _NO_LINE)) > most_lines:
         return False
     try:
         return _DEEP_LINE not in msgspec.json.format(body, indent=1)
