@@ -25,7 +25,7 @@ from ki2api.accounts.sources import Found
 from ki2api.cli.running import listen
 from ki2api.reload.generations import House, opened
 from ki2api.server import Server, configure
-from ki2api.settings import Loaded, Settings, StateSettings, UpstreamSettings
+from ki2api.settings import Loaded, LogSettings, Settings, StateSettings, UpstreamSettings
 from ki2api.simulator import Simulator, SimulatorOptions
 from pipeline import Secret
 
@@ -258,6 +258,7 @@ def served(simulator: Simulator, folder: Path, table: Table, **places: Any) -> I
     }
     settings = replace(
         Settings(),
+        log=LogSettings(level="debug"),  # as the sink of these lines has it
         state=StateSettings(path=""),
         upstream=UpstreamSettings(**usual | places),
         pipeline=(dict(table),) if table else (),
