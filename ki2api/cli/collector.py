@@ -13,7 +13,7 @@ it looks at older ones. With 10,000 a busy server held 30 MB more, and was no fa
 def resting() -> Iterator[None]:
     """Let it rest while modules are imported, and leave alone for good what they have made.
 
-    Looking at it is a third of what a command takes to start, and finds next to nothing.
+    Looking at it takes a good part of a start, and finds next to nothing (docs/design.md §9).
     """
     gc.disable()
     try:

@@ -113,7 +113,7 @@ class KiroEndpoint:
         options, model = self._client.options, flow.target.model
         estimate = flow.estimate()
         interpreter = self._measures.interpreter(model, estimate, composed)
-        flow.when_left(partial(self._learn, interpreter, model, estimate))
+        flow.when_closed(partial(self._learn, interpreter, model, estimate))
         try:
             with Limit(options.first_event_seconds, self._alarms) as limit:
                 exchange = await self._client.stream(composed.body, flow.account)
@@ -124,9 +124,7 @@ class KiroEndpoint:
             raise UpstreamTimeout("Kiro did not begin its answer in time.") from error
         flow.events = events
 
-    def _learn(
-        self, interpreter: Interpreter, model: Model, estimate: Estimate, _: BaseException | None
-    ) -> None:
+    def _learn(self, interpreter: Interpreter, model: Model, estimate: Estimate) -> None:
         self._measures.learn(interpreter, model, estimate)
         self._lessons.learn(interpreter, model.id)
 
